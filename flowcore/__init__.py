@@ -1,0 +1,1 @@
+"""Build, draw, run and train deep-learning models as dataflow graphs."""

@@ -1,0 +1,175 @@
+"""Descriptors: how a Python callable becomes a node (paper, 5.3: the same keys, a superset).
+
+Types are names. Typed into a form: ``bool int float string shape ints dtype list tuple dict any``
+(``ints`` is an int or a tuple of ints, ``shape`` a tuple of ints and None). Families, offered by
+name or made from a descriptor whose otype is the family: ``activation initializer regularizer
+constraint loss metric optimizer callback layer``. Carried by links: ``tensor tensors array model
+history metrics …``. ``list[X]`` is a list of X; ``nosupport`` is a type that nobody knows yet.
+"""
+
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from flowcore.model.value import Value
+
+NOSUPPORT = "nosupport"
+
+
+class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Bounds of a number; None is open. ``exclusive`` leaves the bounds themselves out."""
+
+    low: float | None = None
+    high: float | None = None
+    exclusive: bool = False
+
+
+class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+    """One argument of a constructor, a function, a method or a layer's call.
+
+    itype: the first type to offer; itypes: all of them, the first included.
+    conns: how many links a port merges; None is any number.
+    widget: "form" typed in, "registry" chosen out of a family, "port" filled by links.
+    evidence, confidence: what decided the type, and how sure that is (0 to 1).
+    """
+
+    arg: str
+    itype: str = NOSUPPORT
+    required: bool = False
+    default: Value | UnsetType = UNSET
+    otype: str = ""
+    conns: int | None = 1
+    itypes: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
+    nullable: bool = False
+    range: Range | None = None
+    widget: Literal["form", "registry", "port"] = "form"
+    help: str = ""
+    evidence: str = ""
+    confidence: float = 1.0
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return self.itypes or (self.itype,)
+
+    @property
+    def supported(self) -> bool:
+        return self.itype != NOSUPPORT
+
+
+class Output(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A named result. The name "" is the whole value."""
+
+    name: str
+    otype: str = "any"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The distribution that a descriptor was generated from."""
+
+    dist: str
+    version: str
+
+
+class NodeDescriptor(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, dict=True
+):
+    """How a callable is offered, made and called.
+
+    name, package: its own name, and the canonical dotted path that is a node's type.
+    instance, apply: called (True, False), made and then applied to its inputs (True, True), passed
+        on as it is (False, False), or a call of a shared object (False, True).
+    copy: deep-copy what comes in, because the call has side effects.
+    args: of the constructor, function or method. inputs: of the layer's call; those whose widget
+        is "port" are its call ports, the others constants of the call.
+    outputs: the named results beside the whole value. returns: "self" if a method hands its object
+        on as its first output. mutates: the call changes the object behind ``self``.
+    runs: policy, "always", "local" (this machine only) or "never". symbolic: the checker may make it.
+    """
+
+    name: str
+    package: str
+    kind: Literal["class", "function", "method"] = "class"
+    itype: str = "any"
+    otype: str = "any"
+    instance: bool = True
+    apply: bool = False
+    copy: bool = False
+    conns: int | None = 1
+    args: tuple[Argument, ...] = ()
+    inputs: tuple[Argument, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    returns: Literal["value", "self"] = "value"
+    mutates: bool = False
+    aliases: tuple[str, ...] = ()
+    category: str = ""
+    doc: str = ""
+    origin: Origin | None = None
+    available: bool = True
+    revised: bool = False
+    signature: str = ""
+    runs: Literal["always", "local", "never"] = "local"
+    symbolic: bool = False
+
+    @property
+    def is_layer(self) -> bool:
+        return self.instance and self.apply
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.partition("\n")[0]
+
+    @cached_property
+    def arguments(self) -> dict[str, Argument]:
+        return {argument.arg: argument for argument in self.args}
+
+    @cached_property
+    def call_arguments(self) -> dict[str, Argument]:
+        return {argument.arg: argument for argument in self.inputs}
+
+
+class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, dict=True):
+    """Descriptors of one or more packages: what a file under ``descriptors/`` holds."""
+
+    versions: dict[str, str] = {}
+    nodes: tuple[NodeDescriptor, ...] = ()
+
+    @cached_property
+    def by_type(self) -> dict[str, NodeDescriptor]:
+        return {node.package: node for node in self.nodes}
+
+    @cached_property
+    def by_alias(self) -> dict[str, str]:
+        return {alias: node.package for node in self.nodes for alias in node.aliases}
+
+    @cached_property
+    def families(self) -> dict[str, tuple[NodeDescriptor, ...]]:
+        """Classes that can be made as an argument, by their otype."""
+        found: dict[str, list[NodeDescriptor]] = {}
+        for node in self.nodes:
+            if node.kind == "class" and node.runs != "never" and node.available:
+                found.setdefault("layer" if node.is_layer else node.otype, []).append(node)
+        return {family: tuple(nodes) for family, nodes in found.items()}
+
+    def canonical(self, type_: str) -> str:
+        return type_ if type_ in self.by_type else self.by_alias.get(type_, type_)
+
+    def find(self, type_: str) -> NodeDescriptor | None:
+        return self.by_type.get(self.canonical(type_))
+
+    def only(self, types: set[str]) -> "Catalog":
+        """The part that names no more than these types: what is sent to a worker."""
+        return Catalog(self.versions, tuple(node for node in self.nodes if node.package in types))
+
+
+def merge(*catalogs: Catalog) -> Catalog:
+    """One catalogue; of two descriptors with one type the later wins."""
+    versions: dict[str, str] = {}
+    nodes: dict[str, NodeDescriptor] = {}
+    for catalog in catalogs:
+        versions |= catalog.versions
+        nodes |= catalog.by_type
+    return Catalog(versions, tuple(nodes.values()))

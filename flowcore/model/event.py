@@ -1,0 +1,124 @@
+"""What happens during a run, one tagged value each: the lines of a journal, the frames of a worker."""
+
+from typing import Literal
+
+import msgspec
+
+from flowcore.model.problem import Problem
+
+NodeStateName = Literal["running", "done", "failed"]
+
+
+class LayerRow(msgspec.Struct, frozen=True):
+    """One layer of a summary. shape: batch axis first, None where it is open. size in bytes."""
+
+    node: str
+    name: str
+    kind: str
+    shape: str
+    parameters: int
+    trainable: int
+    size: int
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
+    at: float = 0.0
+
+
+class Started(_Event, frozen=True, tag="started"):
+    """The worker is up. order: the ids of the nodes, as they will be evaluated."""
+
+    pid: int
+    seed: int
+    order: tuple[str, ...]
+    versions: dict[str, str]
+
+
+class NodeState(_Event, frozen=True, tag="node"):
+    """A node changed its state. shapes: of its outputs, as text, by output name."""
+
+    node: str
+    state: NodeStateName
+    shapes: dict[str, str] = {}
+
+
+class Summary(_Event, frozen=True, tag="summary"):
+    """The layers of a model, as soon as it is built."""
+
+    node: str
+    rows: tuple[LayerRow, ...]
+
+
+class TrainingBegan(_Event, frozen=True, tag="training"):
+    """A fit began: epochs in all, batches in each (0 when not known)."""
+
+    node: str
+    epochs: int
+    steps: int
+
+
+class Batch(_Event, frozen=True, tag="batch"):
+    """Metrics in the middle of an epoch. epoch and step count from 1."""
+
+    node: str
+    epoch: int
+    step: int
+    metrics: dict[str, float | None]
+
+
+class Epoch(_Event, frozen=True, tag="epoch"):
+    """Metrics at the end of an epoch, and the seconds that it took."""
+
+    node: str
+    epoch: int
+    seconds: float
+    metrics: dict[str, float | None]
+
+
+class Result(_Event, frozen=True, tag="result"):
+    """Numbers that a node handed on, such as the metrics of an evaluation."""
+
+    node: str
+    metrics: dict[str, float | None]
+
+
+class Text(_Event, frozen=True, tag="text"):
+    """Captured output of the worker and its children. lost: bytes dropped before this text."""
+
+    text: str
+    lost: int = 0
+
+
+class Stopping(_Event, frozen=True, tag="stopping"):
+    """Somebody asked the run to stop."""
+
+
+class Stopped(_Event, frozen=True, tag="stopped"):
+    """The run ended because it was asked to."""
+
+
+class Failed(_Event, frozen=True, tag="failed"):
+    """The run ended because something went wrong."""
+
+    problem: Problem
+
+
+class Done(_Event, frozen=True, tag="done"):
+    """Every node was evaluated."""
+
+
+Event = (
+    Started
+    | NodeState
+    | Summary
+    | TrainingBegan
+    | Batch
+    | Epoch
+    | Result
+    | Text
+    | Stopping
+    | Stopped
+    | Failed
+    | Done
+)
+END = (Stopped, Failed, Done)

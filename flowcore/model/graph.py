@@ -1,0 +1,109 @@
+"""The graph document, schema version 1: file, store, share link and submission to a worker alike."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from flowcore.model.value import Value
+
+VERSION: Final = 1
+
+
+class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A callable at work: ``args`` of its constructor or function, ``call`` the constants of its call.
+
+    state is written on export only; neither state nor position counts for equality.
+    """
+
+    id: str
+    type: str
+    label: str = ""
+    args: dict[str, Value] = {}
+    call: dict[str, Value] = {}
+    position: tuple[float, float] | None = None
+    state: str = "idle"
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.label or self.type.rpartition(".")[2]
+
+
+class Link(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}
+):
+    """From an output of one node to a port of another. ``output`` "" is the whole value."""
+
+    source: str
+    output: str
+    target: str
+    port: str
+
+    @property
+    def argument(self) -> str:
+        """The argument that the port fills: ``x`` of ``x``, ``x[0]`` and ``x.left``."""
+        return self.port.partition("[")[0].partition(".")[0]
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nodes that are shown together."""
+
+    id: str
+    label: str
+    nodes: tuple[str, ...]
+
+
+class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
+    """Nodes and the links between them, with the versions of the packages that describe them."""
+
+    flowcore: int = VERSION
+    id: str = ""
+    name: str = ""
+    catalogs: dict[str, str] = {}
+    nodes: tuple[Node, ...] = ()
+    links: tuple[Link, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @cached_property
+    def by_id(self) -> dict[str, Node]:
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def incoming(self) -> dict[str, tuple[Link, ...]]:
+        return _grouped((link.target, link) for link in self.links)
+
+    @cached_property
+    def outgoing(self) -> dict[str, tuple[Link, ...]]:
+        return _grouped((link.source, link) for link in self.links)
+
+    def into(self, node: str, argument: str | None = None) -> tuple[Link, ...]:
+        """Links that end at a node, or at one argument of it, in the order of the document."""
+        links = self.incoming.get(node, ())
+        return links if argument is None else tuple(link for link in links if link.argument == argument)
+
+    def out_of(self, node: str) -> tuple[Link, ...]:
+        return self.outgoing.get(node, ())
+
+    def title(self, node: str) -> str:
+        return self.by_id[node].title if node in self.by_id else node
+
+
+def plain(graph: Graph) -> Graph:
+    """A graph without what does not count for equality: id, positions, states."""
+    replace = msgspec.structs.replace
+    nodes = tuple(replace(node, position=None, state="idle") for node in graph.nodes)
+    return replace(graph, id="", nodes=nodes)
+
+
+def equal(one: Graph, other: Graph) -> bool:
+    """Whether two documents hold the same program."""
+    return plain(one) == plain(other)
+
+
+def _grouped(pairs: Iterable[tuple[str, Link]]) -> dict[str, tuple[Link, ...]]:
+    found: dict[str, list[Link]] = {}
+    for key, link in pairs:
+        found.setdefault(key, []).append(link)
+    return {key: tuple(links) for key, links in found.items()}

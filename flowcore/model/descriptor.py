@@ -154,6 +154,15 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
                 found.setdefault("layer" if node.is_layer else node.otype, []).append(node)
         return {family: tuple(nodes) for family, nodes in found.items()}
 
+    @cached_property
+    def lowered(self) -> tuple[tuple[str, str, str, NodeDescriptor], ...]:
+        """Name, path and summary in lower case of every node that may be used, for search."""
+        return tuple(
+            (node.name.lower(), node.package.lower(), node.summary.lower(), node)
+            for node in self.nodes
+            if node.runs != "never" and node.available
+        )
+
     def canonical(self, type_: str) -> str:
         return type_ if type_ in self.by_type else self.by_alias.get(type_, type_)
 

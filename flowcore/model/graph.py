@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from flowcore.model.value import Value
 
 VERSION: Final = 1
+
+# Ids reach HTML and file names, so they hold nothing that means anything there.
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+GraphId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{0,64}\Z")]
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Note = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -17,14 +23,14 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     state is written on export only; neither state nor position counts for equality.
     """
 
-    id: str
-    type: str
-    label: str = ""
+    id: Id
+    type: Name
+    label: Name = ""
     args: dict[str, Value] = {}
     call: dict[str, Value] = {}
     position: tuple[float, float] | None = None
     state: str = "idle"
-    note: str = ""
+    note: Note = ""
 
     @property
     def title(self) -> str:
@@ -36,10 +42,10 @@ class Link(
 ):
     """From an output of one node to a port of another. ``output`` "" is the whole value."""
 
-    source: str
-    output: str
-    target: str
-    port: str
+    source: Id
+    output: Name
+    target: Id
+    port: Name
 
     @property
     def argument(self) -> str:
@@ -50,8 +56,8 @@ class Link(
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nodes that are shown together."""
 
-    id: str
-    label: str
+    id: Id
+    label: Name
     nodes: tuple[str, ...]
 
 
@@ -59,8 +65,8 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Nodes and the links between them, with the versions of the packages that describe them."""
 
     flowcore: int = VERSION
-    id: str = ""
-    name: str = ""
+    id: GraphId = ""
+    name: Name = ""
     catalogs: dict[str, str] = {}
     nodes: tuple[Node, ...] = ()
     links: tuple[Link, ...] = ()

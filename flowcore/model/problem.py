@@ -5,6 +5,7 @@ Exception
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -16,12 +17,14 @@ class Problem(msgspec.Struct, frozen=True):
     message: what was expected and what was found, with names and values.
     hint: what to do about it, an imperative.
     nodes: ids of the nodes to mark.
+    level: an error keeps the graph from running, a notice does not.
     """
 
     code: str
     message: str
     hint: str = ""
     nodes: tuple[str, ...] = ()
+    level: Literal["error", "notice"] = "error"
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -1,0 +1,98 @@
+"""What a node takes in and hands on: the ports and outputs that its descriptor gives it in its graph."""
+
+from typing import Final
+
+from flowcore.dataflow.fits import accepts
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.model.graph import Graph, Node
+
+CALL: Final = "flowcore.call"
+_INPUTS: Final = Argument(
+    arg="inputs", itype="tensor", itypes=("tensor", "array"), required=True, widget="port", conns=None
+)
+
+
+def call_ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument]:
+    """The ports of a layer's call; of a shared call those of the layer that it calls."""
+    descriptor = catalog.find(node.type)
+    if descriptor is not None and node.type == CALL:
+        sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
+        shared = catalog.find(sources[0].type) if sources and sources[0] else None
+        found = _ports(shared) if shared and shared.is_layer else {}
+        return found or {_INPUTS.arg: _INPUTS}
+    return _ports(descriptor) if descriptor is not None and descriptor.apply else {}
+
+
+def ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument]:
+    """Every argument that a link may fill: call ports first, then typed arguments."""
+    descriptor = catalog.find(node.type)
+    if descriptor is None:
+        return {}
+    return {
+        **call_ports(graph, node, catalog),
+        **{
+            argument.arg: argument
+            for argument in descriptor.args
+            if argument.supported and argument.arg not in descriptor.call_arguments
+        },
+    }
+
+
+def outputs(graph: Graph, node: Node, catalog: Catalog) -> dict[str, str]:
+    """Output names with what they carry; "" is the whole value."""
+    descriptor = catalog.find(node.type)
+    if descriptor is None:
+        return {"": "any"}
+    if descriptor.is_layer:
+        called = any(link.argument in descriptor.call_arguments for link in graph.into(node.id))
+        return {"": descriptor.otype if called else "layer", "layer": "layer"}
+    named = {output.name: output.otype for output in descriptor.outputs}
+    return named or {"": descriptor.otype}
+
+
+def carried(graph: Graph, node: Node, output: str, catalog: Catalog) -> str | None:
+    """The type that an output carries, None if the node has no such output.
+
+    An index into results (``LSTM(return_state=True)``) is known only once the node has run.
+    """
+    known = outputs(graph, node, catalog)
+    if output in known:
+        return known[output]
+    descriptor = catalog.find(node.type)
+    if output == "":
+        return next(iter(known.values())) if descriptor and descriptor.returns == "self" else "any"
+    if descriptor is None:
+        return "any"
+    return descriptor.otype if output.isdecimal() and not descriptor.outputs else None
+
+
+def same_object(descriptor: NodeDescriptor, output: str) -> str:
+    """One name for outputs that hand on the same object: "" is the first output of ``returns: self``."""
+    return descriptor.outputs[0].name if descriptor.returns == "self" and not output else output
+
+
+def fitting(graph: Graph, source: Node, output: str, target: Node, catalog: Catalog) -> tuple[str, ...]:
+    """The ports of target that an output fits, call ports and ports before other arguments."""
+    otype = carried(graph, source, output, catalog)
+    if otype is None:
+        return ()
+    found = [item for item in ports(graph, target, catalog).values() if accepts(item, otype)]
+    found.sort(key=lambda item: (item.widget != "port", not item.required))
+    return tuple(name for item in found for name in _places(item))
+
+
+def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
+    """Whether a port can merge one more link."""
+    if argument.conns is None:
+        return True
+    taken = [link for link in graph.into(target.id, argument.arg) if link.port == port]
+    return len(taken) < argument.conns
+
+
+def _ports(descriptor: NodeDescriptor) -> dict[str, Argument]:
+    return {argument.arg: argument for argument in descriptor.inputs if argument.widget == "port"}
+
+
+def _places(argument: Argument) -> tuple[str, ...]:
+    """A tuple is filled place by place."""
+    return (f"{argument.arg}[0]", f"{argument.arg}[1]") if argument.itype == "tuple" else (argument.arg,)

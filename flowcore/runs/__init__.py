@@ -1,0 +1,1 @@
+"""Subprocesses: workers are started, watched and ended here. Never imports what they import."""

@@ -1,0 +1,1 @@
+"""Files and the database: graphs with versions, runs and their journals, descriptors."""

@@ -1,0 +1,46 @@
+"""What goes to a worker and comes back, apart from events: JSON lines, nothing is pickled."""
+
+import msgspec
+
+from flowcore.model.descriptor import Catalog, Source
+from flowcore.model.event import LayerRow
+from flowcore.model.graph import Graph
+from flowcore.model.problem import Problem
+
+
+class RunRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="run"):
+    """Evaluate a graph. catalog: the descriptors that it names. folder: where weights are left."""
+
+    graph: Graph
+    catalog: Catalog
+    seed: int
+    folder: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag_field="frame", tag="stop"):
+    """End as soon as that can be done cleanly."""
+
+
+class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
+    """Work out the shapes of a graph without its data."""
+
+    graph: Graph
+    catalog: Catalog
+
+
+class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="describe"):
+    """Scan a package; the answer is its catalogue."""
+
+    package: str
+    source: Source
+
+
+class ShapeReport(msgspec.Struct, frozen=True):
+    """What the checker found: shapes by node and output, layers by model node, problems by node."""
+
+    shapes: dict[str, dict[str, str]] = {}
+    summaries: dict[str, tuple[LayerRow, ...]] = {}
+    problems: tuple[Problem, ...] = ()
+
+
+Frame = RunRequest | Stop | CheckRequest | DescribeRequest

@@ -1,0 +1,180 @@
+"""Where a run runs. LocalEngine spawns a worker process for each; others fit the same interface."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+from filelock import FileLock
+
+from flowcore.model import event as e
+from flowcore.model import value
+from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import RunRequest, Stop
+from flowcore.model.graph import Graph
+from flowcore.model.problem import Problem
+from flowcore.model.run import Run, after
+from flowcore.runs.endings import ending
+from flowcore.runs.process import WorkerProcess
+from flowcore.store import runs
+from flowcore.store.journal import Journal
+
+GRACE: Final = 1.0
+BEAT: Final = 0.1
+BLOCK: Final = 64 * 1024
+_decoder = msgspec.json.Decoder(e.Event)
+Listener = Callable[[e.Event], None]
+
+
+class RunHandle(Protocol):
+    """A run that is under way. Its events are in its journal."""
+
+    run_id: str
+
+    def stop(self) -> None:
+        """Ask the run to end; it is ended by force if it does not within GRACE seconds."""
+
+    def wait(self, timeout: float | None = None) -> Run:
+        """The run once it is over, or as it is after timeout seconds."""
+
+
+class Engine(Protocol):
+    """Starts runs."""
+
+    def start(self, graph: Graph, run_id: str) -> RunHandle: ...
+
+
+class LocalEngine:
+    """One spawned worker process for each run, on this machine."""
+
+    def __init__(self, catalog: Callable[[], Catalog], listener: Listener | None = None) -> None:
+        self._catalog = catalog
+        self._listener = listener
+
+    def start(self, graph: Graph, run_id: str, seed: int = 0) -> "LocalRun":
+        """Start the worker and hand it the graph, with the descriptors that it names and no others."""
+        types = {node.type for node in graph.nodes}
+        for node in graph.nodes:
+            types.update(value.types_in([*node.args.values(), *node.call.values()]))
+        folder = str(runs.folder(run_id))
+        request = RunRequest(graph, self._catalog().only(types), seed, folder)
+        return LocalRun(run_id, request, self._listener)
+
+
+class LocalRun:
+    """The supervisor's side of one worker: reads its pipes into the journal and says how it ended."""
+
+    def __init__(self, run_id: str, request: RunRequest, listener: Listener | None) -> None:
+        self.run_id = run_id
+        self._run = Run()
+        self._over = threading.Event()
+        self._stopping = False
+        self._lock = threading.Lock()
+        self._listener = listener
+        self._owner: FileLock | None = runs.own(run_id)
+        self._journal = Journal(runs.folder(run_id))
+        self._worker = WorkerProcess("run")
+        runs.trace(run_id, self._worker.trace)
+        self._worker.send(request)
+        self._printing = threading.Thread(target=self._read_output, name=f"output {run_id}", daemon=True)
+        self._printing.start()
+        threading.Thread(target=self._read_events, name=f"events {run_id}", daemon=True).start()
+
+    def stop(self) -> None:
+        if self._over.is_set() or self._stopping:
+            return
+        self._stopping = True
+        self._happened(e.Stopping(at=time.time()))
+        self._worker.send(Stop())
+        threading.Thread(target=self._insist, name=f"stop {self.run_id}", daemon=True).start()
+
+    def kill(self) -> None:
+        """End the worker without asking."""
+        self._stopping = True
+        self._worker.kill()
+
+    def wait(self, timeout: float | None = None) -> Run:
+        self._over.wait(timeout)
+        return self._run
+
+    def _insist(self) -> None:
+        if self._worker.wait(GRACE) is None:
+            self._worker.kill()
+
+    def _read_events(self) -> None:
+        last: e.Event | None = None
+        for line in self._worker.events:
+            try:
+                event = _decoder.decode(line)
+            except msgspec.MsgspecError:
+                continue  # the worker died in the middle of a line
+            if isinstance(event, e.END):
+                last = event  # output that is still on its way belongs before the end
+            else:
+                self._happened(event)
+        self._finish(last)
+
+    def _finish(self, last: e.Event | None) -> None:
+        code = self._worker.wait(GRACE)
+        if code is None:
+            self._worker.kill()
+            code = self._worker.wait()
+        self._printing.join(GRACE)
+        self._happened(ending(last, code or 0, self._stopping))
+        self._journal.close()
+        self._worker.close()
+        if self._owner is not None:
+            self._owner.release()
+        self._over.set()
+
+    def _read_output(self) -> None:
+        """One event a beat, whatever is printed: a flood must not drown the journal."""
+        block, lost, due = b"", 0, 0.0
+        while chunk := _read(self._worker.output):
+            block += chunk
+            now = time.monotonic()
+            if now >= due:
+                self._print(block, lost)
+                block, lost, due = b"", 0, now + BEAT
+            elif len(block) > BLOCK:
+                lost += len(block) - BLOCK
+                block = block[-BLOCK:]
+        self._print(block, lost)
+
+    def _print(self, block: bytes, lost: int) -> None:
+        if block or lost:
+            self._happened(e.Text(at=time.time(), text=block.decode(errors="replace"), lost=lost))
+
+    def _happened(self, event: e.Event) -> None:
+        with self._lock:
+            self._journal.append(event)
+            self._run = after(self._run, event)
+            _index(self.run_id, event, self._run)
+        if self._listener is not None:
+            self._listener(event)
+
+
+def orphaned(run_id: str) -> Problem:
+    """What is to be said of a run whose server died."""
+    return Problem(
+        "server-gone",
+        f"The process that ran {run_id[:6]} ended while it was running.",
+        "Run it again; what it had recorded until then is kept.",
+    )
+
+
+def _index(run_id: str, event: e.Event, run: Run) -> None:
+    """The database follows at the changes that a list of runs shows."""
+    if isinstance(event, e.Epoch | e.Result):
+        runs.note(run_id, run.state, event.metrics)
+    elif isinstance(event, e.Started | e.Stopping | e.Stopped | e.Failed | e.Done):
+        runs.note(run_id, run.state)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, BLOCK)
+    except OSError:
+        return b""

@@ -1,0 +1,134 @@
+"""Runs: a row in the database, and a folder with graph, journal, weights and the owner's lock."""
+
+import re
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from filelock import FileLock, Timeout
+from sqlalchemy import insert, select, update
+
+from flowcore.model.graph import Graph
+from flowcore.model.problem import error
+from flowcore.store import database as db
+
+ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class RunRow(msgspec.Struct, frozen=True):
+    """What the list of runs shows. metrics: of the last epoch or evaluation."""
+
+    id: str
+    graph: str
+    owner: str
+    created: float
+    state: str
+    seed: int
+    metrics: dict[str, float | None]
+
+
+class WorkerTrace(msgspec.Struct, frozen=True):
+    """A worker process by pid and start time, so that a reused pid is never taken for it."""
+
+    pid: int
+    created: float
+
+
+def create(graph: Graph, owner: str, seed: int) -> str:
+    """A new run of a graph as it is now; its id comes back."""
+    id = db.new_id()
+    folder(id).mkdir(parents=True)
+    (folder(id) / "graph.json").write_bytes(msgspec.json.encode(graph))
+    with db.database().begin() as connection:
+        connection.execute(
+            insert(db.runs).values(
+                id=id,
+                graph=graph.id,
+                owner=owner,
+                created=time.time(),
+                state="waiting",
+                seed=seed,
+                metrics="{}",
+            )
+        )
+    return id
+
+
+def folder(id: str) -> Path:
+    """The folder of a run. Raises FlowError("no-run") for what cannot be an id."""
+    if not ID.fullmatch(id):
+        raise error("no-run", f"{id[:40]!r} is not the id of a run.", "Open a run from the Train page.")
+    return db.home() / "runs" / id
+
+
+def exists(id: str) -> bool:
+    return bool(ID.fullmatch(id)) and folder(id).is_dir()
+
+
+def document(id: str) -> bytes:
+    """The graph that a run runs. Raises FlowError("no-run")."""
+    path = folder(id) / "graph.json"
+    if not path.exists():
+        raise error("no-run", f"There is no run {id!r} here.", "Open a run from the Train page.")
+    return path.read_bytes()
+
+
+def note(id: str, state: str, metrics: dict[str, float | None] | None = None) -> None:
+    """Bring the index up to date."""
+    values: dict[str, object] = {"state": state}
+    if metrics is not None:
+        values["metrics"] = msgspec.json.encode(metrics).decode()
+    with db.database().begin() as connection:
+        connection.execute(update(db.runs).where(db.runs.c.id == id).values(**values))
+
+
+def load(id: str) -> RunRow | None:
+    with db.database().connect() as connection:
+        row = connection.execute(select(db.runs).where(db.runs.c.id == id)).mappings().first()
+    return _row(dict(row)) if row else None
+
+
+def listing(graph: str, limit: int = 100) -> tuple[RunRow, ...]:
+    """The runs of a graph, newest first."""
+    query = select(db.runs).where(db.runs.c.graph == graph).order_by(db.runs.c.created.desc()).limit(limit)
+    with db.database().connect() as connection:
+        return tuple(_row(dict(row)) for row in connection.execute(query).mappings())
+
+
+def unfinished() -> tuple[str, ...]:
+    """Ids of the runs that the index takes for alive."""
+    states = ("done", "stopped", "failed")
+    with db.database().connect() as connection:
+        return tuple(connection.execute(select(db.runs.c.id).where(db.runs.c.state.not_in(states))).scalars())
+
+
+def own(id: str) -> FileLock | None:
+    """The lock of a run's owner, or None if a living process holds it. The system frees it at death."""
+    lock = FileLock(folder(id) / "owner", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock
+
+
+def trace(id: str, worker: WorkerTrace) -> None:
+    (folder(id) / "worker.json").write_bytes(msgspec.json.encode(worker))
+
+
+def traced(id: str) -> WorkerTrace | None:
+    path = folder(id) / "worker.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WorkerTrace)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def weights(id: str) -> tuple[Path, ...]:
+    """Files of trained weights, one a fitted model."""
+    return tuple(sorted(folder(id).glob("*.weights.h5")))
+
+
+def _row(row: dict[str, object]) -> RunRow:
+    return msgspec.convert({**row, "metrics": msgspec.json.decode(str(row["metrics"]))}, RunRow)

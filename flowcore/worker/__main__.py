@@ -1,0 +1,53 @@
+"""``python -m flowcore.worker {run, check, describe} EVENTS``: started by runs alone.
+
+Frames come in on descriptor 0, events go out on descriptor EVENTS, output is whatever is printed.
+"""
+
+import faulthandler
+import os
+import sys
+
+from flowcore.model.frame import CheckRequest, DescribeRequest
+from flowcore.worker import run
+from flowcore.worker.channel import Channel
+from flowcore.worker.locate import add_fallback
+
+
+def main(mode: str, events: str) -> None:
+    faulthandler.enable()
+    sys.setrecursionlimit(50_000)  # keras.Model() walks a chain of 1,000 layers by recursion
+    add_fallback()
+    frames = os.fdopen(os.dup(0), "rb")
+    # What a node starts must not read the frames.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    channel = Channel(frames, os.fdopen(int(events), "wb"))
+    try:
+        _MODES[mode](channel)
+    except BaseException as reason:  # the last word, before the process ends
+        channel.send(run.crash(reason))
+    channel.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Tearing TensorFlow down takes longer than it is worth, and nothing is left to save.
+    os._exit(0)
+
+
+def _check(channel: Channel) -> None:
+    from flowcore.worker.shapes import infer
+
+    while isinstance(request := channel.receive(), CheckRequest):
+        channel.send(infer(request))
+
+
+def _describe(channel: Channel) -> None:
+    from flowcore.worker.discover import describe
+
+    request = channel.receive()
+    if isinstance(request, DescribeRequest):
+        channel.send(describe(request.package, request.source))
+
+
+_MODES = {"run": run.serve, "check": _check, "describe": _describe}
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

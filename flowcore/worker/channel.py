@@ -1,0 +1,76 @@
+"""JSON lines to and from the process that started this worker."""
+
+import threading
+import time
+from collections import deque
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from flowcore.model.event import Batch
+from flowcore.model.frame import Frame
+
+BEAT: Final = 0.1
+_decoder = msgspec.json.Decoder(Frame)
+_encoder = msgspec.json.Encoder()
+
+
+class Channel:
+    """Frames in; events out through a thread of their own, so that a slow reader never slows training.
+
+    Of the batch metrics only the latest goes out, ten times a second; everything else is never dropped.
+    """
+
+    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._queue: deque[Any] = deque()
+        self._latest: Batch | None = None
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._write, name="events", daemon=True)
+        self._thread.start()
+
+    def receive(self) -> Frame | None:
+        """The next frame; None once the other side is gone."""
+        line = self._reader.readline()
+        return _decoder.decode(line) if line else None
+
+    def send(self, message: Any) -> None:
+        """Queue an event, stamped with the time."""
+        if hasattr(message, "at"):
+            message = msgspec.structs.replace(message, at=time.time())
+        with self._wake:
+            if isinstance(message, Batch):
+                self._latest = message
+                return
+            self._take_latest()
+            self._queue.append(message)
+            self._wake.notify()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what is queued, then end."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(timeout)
+
+    def _take_latest(self) -> None:
+        if self._latest is not None:
+            self._queue.append(self._latest)
+            self._latest = None
+
+    def _write(self) -> None:
+        while True:
+            with self._wake:
+                if not self._queue and not self._closing:
+                    self._wake.wait(BEAT)
+                self._take_latest()
+                lines = b"".join(_encoder.encode(item) + b"\n" for item in self._queue)
+                self._queue.clear()
+                closing = self._closing
+            if lines:
+                self._writer.write(lines)
+                self._writer.flush()
+            if closing:
+                return

@@ -1,0 +1,45 @@
+"""From an exception to a Problem of the node where it happened."""
+
+import re
+from typing import Final
+
+from flowcore.model.graph import Graph, Node
+from flowcore.model.problem import FlowError, Problem
+
+_NOISE: Final = (
+    re.compile(r"\x1b\[[0-9;]*m"),
+    re.compile(r"\n*Arguments received by .*", re.DOTALL),
+    re.compile(r"^Exception encountered when calling [^\n]*\n+"),
+    re.compile(r"\{\{[^}]*\}\}\s*"),
+    re.compile(r"\s*\[Op:\w+\]( name:)?"),
+)
+
+
+def explain(reason: BaseException, graph: Graph, node: Node, shapes: dict[str, dict[str, str]]) -> Problem:
+    """What happened at a node, and what came into it. shapes: of the nodes before it."""
+    if isinstance(reason, FlowError):
+        first = reason.problems[0]
+        return Problem(first.code, f"{node.title}: {first.message}", first.hint, (node.id,))
+    text = str(reason)
+    for noise in _NOISE:
+        text = noise.sub("", text)
+    text = " ".join(text.split()) or type(reason).__name__
+    if len(text) > 600:
+        text = text[:600] + "…"
+    return Problem(
+        "node-failed",
+        f"{node.title} failed: {text.rstrip('.')} ({type(reason).__name__}).",
+        _hint(graph, node, shapes),
+        (node.id,),
+    )
+
+
+def _hint(graph: Graph, node: Node, shapes: dict[str, dict[str, str]]) -> str:
+    came = [
+        f"{shape} from {graph.title(link.source)}"
+        for link in graph.into(node.id)
+        if (shape := shapes.get(link.source, {}).get(link.output, ""))
+    ]
+    if not came:
+        return f"Change the arguments of {node.title}."
+    return f"Change its arguments, or what comes in: {', '.join(came[:3])}."

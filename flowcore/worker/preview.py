@@ -1,0 +1,67 @@
+"""What a value looks like from outside: the short texts that are shown on links and in tables."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flowcore.model.event import LayerRow
+
+
+def shape(value: Any) -> str:
+    """The shape of an array or tensor, batch axis first, None where it is open; else a word or two."""
+    found = getattr(value, "shape", None)
+    if isinstance(found, tuple) or (found is not None and hasattr(found, "__iter__")):
+        return _shape(tuple(found))
+    if isinstance(value, (list, tuple)):
+        inner = [shape(item) for item in value[:4]]
+        return f"[{', '.join(inner)}{', …' if len(value) > 4 else ''}]"
+    if isinstance(value, (bool, int, float, str)):
+        return str(value)[:40]
+    return "" if callable(value) or value is None else type(value).__name__
+
+
+def shapes(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """The shape of every output that has one."""
+    return {name: text for name, item in outputs.items() if (text := shape(item))}
+
+
+def numbers(value: Any) -> dict[str, float | None]:
+    """The numbers in a value: a number itself, or a dict of them. NaN and infinity become None."""
+    items = value if isinstance(value, Mapping) else {"value": value}
+    found: dict[str, float | None] = {}
+    for name, item in items.items():
+        if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", 0):
+            continue
+        number = float(item)
+        found[str(name)] = number if math.isfinite(number) else None
+    return found
+
+
+def layers(model: Any, owner: Callable[[Any], str]) -> tuple[LayerRow, ...]:
+    """A row for every layer of a Keras model; owner names the node that made a layer."""
+    return tuple(_row(layer, owner(layer)) for layer in model.layers)
+
+
+def _row(layer: Any, node: str) -> LayerRow:
+    trainable = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
+    return LayerRow(
+        node=node,
+        name=layer.name,
+        kind=type(layer).__name__,
+        shape=shape(getattr(layer, "output", None)),
+        parameters=sum(math.prod(weight.shape) for weight in layer.weights),
+        trainable=trainable,
+        size=sum(math.prod(weight.shape) * _width(str(weight.dtype)) for weight in layer.weights),
+    )
+
+
+def _width(dtype: str) -> int:
+    """Bytes of one element: 4 of float32, 2 of bfloat16, 1 of bool."""
+    bits = re.search(r"\d+", dtype)
+    return max(1, int(bits[0]) // 8) if bits else 1
+
+
+def _shape(axes: tuple[Any, ...]) -> str:
+    texts = ["None" if axis is None else str(axis) for axis in axes]
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"

@@ -1,0 +1,118 @@
+"""A run: the whole graph, node by node, in one process of its own."""
+
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from flowcore.dataflow.order import order
+from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
+from flowcore.model.frame import RunRequest, Stop
+from flowcore.model.problem import FlowError, Problem
+from flowcore.worker import preview
+from flowcore.worker.channel import Channel
+from flowcore.worker.evaluate import Outputs, evaluate
+from flowcore.worker.explain import explain
+from flowcore.worker.locate import locate
+from flowcore.worker.shapes import summary
+from flowcore.worker.train import StopRun, watched
+
+
+def serve(channel: Channel) -> None:
+    """Take one request, run it, report how it ended."""
+    request = channel.receive()
+    if not isinstance(request, RunRequest):
+        return
+    stop = threading.Event()
+    threading.Thread(target=_watch, args=(channel, stop), name="watch", daemon=True).start()
+    channel.send(_end(request, channel, stop))
+
+
+def _end(request: RunRequest, channel: Channel, stop: threading.Event) -> Event:
+    try:
+        _run(request, channel, stop)
+    except StopRun:
+        return Stopped()
+    except FlowError as reason:
+        return Failed(problem=reason.problems[0])
+    return Done()
+
+
+def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
+    graph, catalog = request.graph, request.catalog
+    ids = order(graph)
+    channel.send(Started(pid=os.getpid(), seed=request.seed, order=ids, versions=_versions(request)))
+    values: dict[str, Outputs] = {}
+    shapes: dict[str, dict[str, str]] = {}
+    seeded = False
+    for id in ids:
+        if stop.is_set():
+            raise StopRun
+        node = graph.by_id[id]
+        channel.send(NodeState(node=id, state="running"))
+        try:
+            descriptor = catalog.find(node.type)
+            if not seeded and descriptor and descriptor.symbolic:
+                # Building a model is one unit: what ran before it must not decide its weights.
+                locate("keras").utils.set_random_seed(request.seed)
+                seeded = True
+            values[id] = evaluate(graph, node, catalog, values, watched(id, channel.send, stop))
+        except Exception as reason:  # anything that a node raises ends the run as a value
+            traceback.print_exc()
+            raise FlowError(explain(reason, graph, node, shapes)) from None
+        shapes[id] = preview.shapes(values[id])
+        _report(channel, id, values, request)
+        channel.send(NodeState(node=id, state="done", shapes=shapes[id]))
+
+
+def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunRequest) -> None:
+    """Layers of a new model, numbers that came out, weights of a trained model."""
+    descriptor = request.catalog.find(request.graph.by_id[id].type)
+    if descriptor is None:
+        return
+    if descriptor.otype == "model" and descriptor.kind != "method":
+        channel.send(Summary(node=id, rows=summary(values[id][""], values)))
+    for output in descriptor.outputs:
+        if output.otype == "metrics":
+            channel.send(Result(node=id, metrics=preview.numbers(values[id][output.name])))
+    if descriptor.otype in ("int", "float"):
+        channel.send(Result(node=id, metrics=preview.numbers(values[id][""])))
+    if descriptor.kind == "method" and descriptor.mutates and descriptor.name == "fit":
+        _save_weights(values[id][""], Path(request.folder) / f"{id}.weights.h5")
+
+
+def _save_weights(model: Any, path: Path) -> None:
+    """Weights alone, never a pickle (keras.Model.save_weights)."""
+    if hasattr(model, "save_weights"):
+        model.save_weights(path)
+
+
+def _watch(channel: Channel, stop: threading.Event) -> None:
+    """Wait for a word to stop; die with the process that started this one, children included."""
+    while (frame := channel.receive()) is not None:
+        if isinstance(frame, Stop):
+            stop.set()
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _versions(request: RunRequest) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for dist in (*request.catalog.versions, "tensorflow"):
+        try:
+            found[dist] = version(dist)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def crash(reason: BaseException) -> Failed:
+    """The last word of a worker that failed outside any node."""
+    traceback.print_exception(reason, file=sys.stderr)
+    return Failed(problem=Problem("worker-failed", f"The worker failed: {reason!r}.", "Run it again."))

@@ -182,3 +182,32 @@ def merge(*catalogs: Catalog) -> Catalog:
         versions |= catalog.versions
         nodes |= catalog.by_type
     return Catalog(versions, tuple(nodes.values()))
+
+
+class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a package keeps the names of a family: a dotted path to a dict of name -> object.
+
+    first: the names to offer before the others. A family without a path has members, but no names.
+    """
+
+    path: str = ""
+    first: tuple[str, ...] = ()
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+    """What to describe of a package, and how its classes are to be understood.
+
+    include: modules, and single callables; () is every public module. exclude: patterns of paths.
+    methods: dotted paths of methods that become nodes.
+    families: base class -> what its subclasses are ("layer", "loss"); the base itself is left out.
+    functions: module -> family of its functions, which are passed on as they are.
+    merging: base classes of the layers that take any number of inputs on one port.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    families: dict[str, str] = {}
+    functions: dict[str, str] = {}
+    registries: dict[str, Registry] = {}
+    merging: tuple[str, ...] = ()

@@ -1,0 +1,148 @@
+"""A callable becomes a descriptor."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from flowcore.model.descriptor import Argument, NodeDescriptor, Origin, Output
+from flowcore.worker.discover import annotations, docs, evidence, signatures
+from flowcore.worker.discover.families import Families
+from flowcore.worker.discover.present import available
+from flowcore.worker.discover.signatures import Taken
+from flowcore.worker.discover.walk import Found, resolve
+
+LAYER = "layer"
+_TENSORS = re.compile(r"key|value|query|\w*(?:mask|weights?|states?)")
+
+
+def describe_callable(found: Found, families: Families, origin: Origin) -> NodeDescriptor:
+    """The descriptor of a class or function."""
+    value, family = found.value, families.of(found.value)
+    is_class = inspect.isclass(value)
+    layer = is_class and family == LAYER
+    returned = annotations.hints(value).get("return") if not is_class else None
+    call = _method(value, "call") if layer else None
+    return NodeDescriptor(
+        name=found.path.rpartition(".")[2],
+        package=found.path,
+        kind="class" if is_class else "function",
+        otype="tensor" if layer else family or _result(value, returned),
+        instance=is_class or not family,
+        apply=layer,
+        args=_arguments(value, signatures.parameters(value, families.ends), families),
+        inputs=_inputs(value, call, families) if call else (),
+        outputs=_outputs(returned),
+        aliases=found.aliases,
+        category=_category(value),
+        doc=docs.documentation(docs.doc_of(value)),
+        origin=origin,
+        available=available(value),
+        signature=signatures.fingerprint(value, *([call] if call else [])),
+    )
+
+
+def describe_method(path: str, families: Families, origin: Origin) -> NodeDescriptor:
+    """The descriptor of a method: its first argument is the object, ``self``."""
+    owner, _, name = path.rpartition(".")
+    cls = resolve(owner)
+    method = _method(cls, name)
+    family = families.of(cls) or cls.__name__
+    itself = Argument(arg="self", itype=family, required=True, widget="port", evidence="hierarchy")
+    returned = annotations.hints(method).get("return")
+    return NodeDescriptor(
+        name=name,
+        package=path,
+        kind="method",
+        otype=_result(method, returned),
+        args=(itself, *_arguments(method, signatures.taken_by_call(method), families, cls)),
+        outputs=_outputs(returned),
+        category=_category(cls),
+        doc=docs.documentation(_inherited(cls, name)),
+        origin=origin,
+        available=available(cls),
+        signature=signatures.fingerprint(method),
+    )
+
+
+def abstract(value: Any, families: Families) -> bool:
+    """A base of a family, or a layer that leaves its call to its subclasses."""
+    if value in families.bases:
+        return True
+    if families.of(value) != LAYER or not inspect.isclass(value):
+        return False
+    base = next(base for base in value.__mro__ if base in families.bases)
+    return _method(value, "call") is _method(base, "call")
+
+
+def _arguments(
+    value: Any, taken: Iterable[Taken], families: Families, owner: type | None = None
+) -> tuple[Argument, ...]:
+    taken = tuple(taken)
+    names = [one.parameter.name for one in taken]
+    texts: dict[str, str] = {}
+    for doc in _docs(value, owner):
+        texts = docs.argument_texts(doc, names) | texts
+    return tuple(
+        evidence.argument(one.parameter, one.hint, texts.get(one.parameter.name, ""), families.names)
+        for one in taken
+    )
+
+
+def _inputs(value: Any, call: Any, families: Families) -> tuple[Argument, ...]:
+    """Arguments of a layer's call: ports for tensors, constants for the rest."""
+    found = []
+    for one in _arguments(call, signatures.taken_by_call(call), families, value):
+        changes = _port(one, families.merges(value))
+        found.append(replace(one, **changes) if changes else one)
+    return tuple(found)
+
+
+def _port(argument: Argument, merges: bool) -> dict[str, Any]:
+    if not (argument.required or (argument.default is None and _TENSORS.fullmatch(argument.arg))):
+        return {}
+    many = (merges and argument.required) or argument.arg.endswith(("state", "states"))
+    return {
+        "itype": "tensors" if many else "tensor",
+        "itypes": (),
+        "choices": (),
+        "range": None,
+        "conns": None if many else 1,
+        "widget": "port",
+        "evidence": "call",
+        "confidence": 0.9,
+    }
+
+
+def _docs(value: Any, owner: type | None) -> Iterable[str]:
+    """Documentation that may describe an argument, the nearest first."""
+    yield docs.doc_of(value)
+    name = "__init__" if owner is None else value.__name__
+    for base in (owner or value).__mro__ if inspect.isclass(owner or value) else ():
+        method = vars(base).get(name)
+        yield inspect.cleandoc(getattr(method, "__doc__", None) or "")
+        yield docs.doc_of(base) if name in ("__init__", "call") else ""
+
+
+def _outputs(returned: Any) -> tuple[Output, ...]:
+    return tuple(Output(name, type_) for name, type_ in annotations.fields_of(returned).items())
+
+
+def _result(value: Any, returned: Any) -> str:
+    return value.__name__ if inspect.isclass(value) else annotations.type_of(returned)
+
+
+def _method(cls: Any, name: str) -> Any:
+    return inspect.unwrap(getattr(cls, name))
+
+
+def _inherited(cls: type, name: str) -> str:
+    return inspect.getdoc(getattr(cls, name)) or ""
+
+
+def _category(value: Any) -> str:
+    """The sub-package that defines it."""
+    parts = [part for part in value.__module__.split(".") if not part.startswith("_")]
+    return str(parts[-2] if len(parts) > 2 else parts[-1])

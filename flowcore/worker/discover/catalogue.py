@@ -1,0 +1,48 @@
+"""A package becomes a catalogue."""
+
+import importlib.metadata
+from collections.abc import Iterator
+
+from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
+from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
+from flowcore.worker.discover.consensus import consented
+from flowcore.worker.discover.families import families
+from flowcore.worker.discover.walk import Found, load, resolve, walk
+
+EVERYTHING = Source()
+
+
+def describe(package: str, source: Source = EVERYTHING) -> Catalog:
+    """Imports a package and describes its public callables, sorted by path.
+
+    Raises LookupError if the package, or a path that the source names, does not exist.
+    """
+    module = resolve(package)
+    known = families(source)
+    origin = _origin(package, str(getattr(module, "__version__", "")))
+    nodes: dict[str, NodeDescriptor] = {}
+    for found in _chosen(package, source):
+        if found.path in source.include or not abstract(found.value, known):
+            nodes[found.path] = describe_callable(found, known, origin)
+    for path in source.methods:
+        nodes[path] = describe_method(path, known, origin)
+    return Catalog({package: origin.version}, consented(tuple(nodes[path] for path in sorted(nodes))))
+
+
+def _chosen(package: str, source: Source) -> Iterator[Found]:
+    """What a source includes: callables by their path, modules with all that they define."""
+    for found in walk(package, source.exclude):
+        paths = {found.path, *found.aliases}
+        homes = {path.rpartition(".")[0] for path in paths}
+        modules = {name for name in source.include if load(name) is not None}
+        if not source.include or paths & set(source.include) or homes & modules:
+            yield found
+
+
+def _origin(package: str, version: str) -> Origin:
+    """The distribution that holds a package; a package outside of any stands for itself."""
+    root = package.partition(".")[0]
+    dists = importlib.metadata.packages_distributions().get(root, ())
+    if not dists:
+        return Origin(root, version)
+    return Origin(dists[0], importlib.metadata.version(dists[0]))

@@ -1,0 +1,75 @@
+"""A package's families: which classes belong to one, and the names that stand for its members."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flowcore.model.descriptor import Registry, Source
+from flowcore.worker.discover.signatures import parameters
+from flowcore.worker.discover.walk import resolve
+
+
+@dataclass(frozen=True)
+class Families:
+    """bases: class -> family. functions: id of a function -> family. names: family -> its names."""
+
+    bases: dict[type, str]
+    functions: dict[int, str]
+    names: dict[str, tuple[str, ...]]
+    merging: tuple[type, ...]
+
+    @property
+    def ends(self) -> frozenset[type]:
+        return frozenset(self.bases)
+
+    def of(self, value: Any) -> str:
+        """The family of a class or function, "" if it has none."""
+        if not inspect.isclass(value):
+            return self.functions.get(id(value), "")
+        return next((self.bases[base] for base in value.__mro__ if base in self.bases), "")
+
+    def merges(self, value: Any) -> bool:
+        return inspect.isclass(value) and bool(self.merging) and issubclass(value, self.merging)
+
+
+def families(source: Source) -> Families:
+    """Looks up what a source names. Raises LookupError for a path that leads nowhere."""
+    bases = {resolve(path): family for path, family in source.families.items()}
+    ends = frozenset(bases)
+    functions = {
+        id(value): family
+        for path, family in source.functions.items()
+        for value in vars(resolve(path)).values()
+        if inspect.isfunction(value)
+    }
+    registered = {family: _names(entry, ends) for family, entry in source.registries.items()}
+    unnamed = dict.fromkeys(bases.values(), ())
+    merging = tuple(resolve(path) for path in source.merging)
+    return Families(bases, functions, unnamed | registered, merging)
+
+
+def _names(registry: Registry, ends: frozenset[type]) -> tuple[str, ...]:
+    """One lower-case name for each member that can be made from its name alone."""
+    if not registry.path:
+        return ()
+    groups: dict[int, tuple[Any, list[str]]] = {}
+    for name, value in resolve(registry.path).items():
+        if name == name.lower() and value not in ends and not _wanting(value, ends):
+            groups.setdefault(id(value), (value, []))[1].append(name)
+    names = {_best(value, found) for value, found in groups.values()}
+    return (*(name for name in registry.first if name in names), *sorted(names - set(registry.first)))
+
+
+def _wanting(value: Any, ends: frozenset[type]) -> bool:
+    if not inspect.isclass(value):
+        return False
+    taken = parameters(value, ends)
+    return any(one.parameter.default is inspect.Parameter.empty for one in taken)
+
+
+def _best(value: Any, names: Iterable[str]) -> str:
+    """The object's own name, with or without underscores between its words; else the longest."""
+    own = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", value.__name__).lower()
+    return max(names, key=lambda name: (name in (own, own.replace("_", "")), len(name), name))

@@ -1,0 +1,29 @@
+"""What one piece of evidence says about an argument."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowcore.model.descriptor import Range
+
+
+@dataclass(frozen=True)
+class Guess:
+    """types: names as in ``flowcore.model.descriptor``, the likeliest first; () is no opinion."""
+
+    types: tuple[str, ...] = ()
+    confidence: float = 0.0
+    choices: tuple[Any, ...] = ()
+    nullable: bool = False
+    range: Range | None = None
+    widget: Literal["form", "registry", "port"] = "form"
+    conns: int | None = 1
+
+
+NOTHING = Guess()
+
+
+def distinct(types: tuple[str, ...]) -> tuple[str, ...]:
+    """Types in order, once each; an int beside a tuple of ints is what ``ints`` means."""
+    if "ints" in types or ("int" in types and {"tuple", "list"} & set(types) and "float" not in types):
+        types = tuple("ints" if name in ("int", "tuple", "list") else name for name in types)
+    return tuple(dict.fromkeys(types))

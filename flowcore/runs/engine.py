@@ -43,24 +43,25 @@ class RunHandle(Protocol):
 class Engine(Protocol):
     """Starts runs."""
 
-    def start(self, graph: Graph, run_id: str) -> RunHandle: ...
+    def start(
+        self, graph: Graph, run_id: str, seed: int = 0, listener: Listener | None = None
+    ) -> RunHandle: ...
 
 
 class LocalEngine:
     """One spawned worker process for each run, on this machine."""
 
-    def __init__(self, catalog: Callable[[], Catalog], listener: Listener | None = None) -> None:
+    def __init__(self, catalog: Callable[[], Catalog]) -> None:
         self._catalog = catalog
-        self._listener = listener
 
-    def start(self, graph: Graph, run_id: str, seed: int = 0) -> "LocalRun":
+    def start(self, graph: Graph, run_id: str, seed: int = 0, listener: Listener | None = None) -> "LocalRun":
         """Start the worker and hand it the graph, with the descriptors that it names and no others."""
         types = {node.type for node in graph.nodes}
         for node in graph.nodes:
             types.update(value.types_in([*node.args.values(), *node.call.values()]))
         folder = str(runs.folder(run_id))
         request = RunRequest(graph, self._catalog().only(types), seed, folder)
-        return LocalRun(run_id, request, self._listener)
+        return LocalRun(run_id, request, listener)
 
 
 class LocalRun:

@@ -12,7 +12,7 @@ from flowcore.model.event import Failed
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.model.run import Run
-from flowcore.runs.engine import LocalEngine, LocalRun, orphaned
+from flowcore.runs.engine import Listener, LocalEngine, LocalRun, orphaned
 from flowcore.runs.process import kill_leftover
 from flowcore.store import runs
 from flowcore.store.journal import Follower, Journal
@@ -30,11 +30,14 @@ class Supervisor:
         atexit.register(self.close)
         self.recover()
 
-    def start(self, graph: Graph, owner: str = "", seed: int = 0) -> str:
-        """Run a graph; the id of its run comes back. Raises FlowError with all that keeps it from running."""
+    def start(self, graph: Graph, owner: str = "", seed: int = 0, listener: Listener | None = None) -> str:
+        """Run a graph; the id of its run comes back. listener hears every event, in a thread of its own.
+
+        Raises FlowError with all that keeps the graph from running.
+        """
         require(graph, self._catalog())
         id = runs.create(graph, owner, seed)
-        handle = self._engine.start(graph, id, seed)
+        handle = self._engine.start(graph, id, seed, listener)
         with self._lock:
             self._runs = {key: run for key, run in self._runs.items() if not run.wait(0).over}
             self._runs[id] = handle

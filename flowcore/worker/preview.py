@@ -31,7 +31,7 @@ def numbers(value: Any) -> dict[str, float | None]:
     items = value if isinstance(value, Mapping) else {"value": value}
     found: dict[str, float | None] = {}
     for name, item in items.items():
-        if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", 0):
+        if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", None):
             continue
         number = float(item)
         found[str(name)] = number if math.isfinite(number) else None

@@ -1,0 +1,160 @@
+"""The command ``flowcore``: results on stdout, progress and problems on stderr.
+
+Exit codes: 0 done, 1 the graph has problems or the run failed, 2 wrong usage, 130 interrupted.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from flowcore import api
+from flowcore.model import event as e
+from flowcore.model.event import Event
+from flowcore.model.problem import FlowError, Problem
+from flowcore.runs.describe import describe
+from flowcore.store import descriptors
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit code comes back."""
+    args = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.command
+    try:
+        return command(args)
+    except FlowError as reason:
+        _complain(reason.problems, args)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="flowcore", description="Deep-learning models as dataflow graphs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    app = commands.add_parser("app", help="serve the app")
+    app.add_argument("--address", default="127.0.0.1", help="what to bind to (default: this machine only)")
+    app.add_argument("--port", default=8501, type=int)
+    app.set_defaults(command=_app)
+
+    run = commands.add_parser("run", help="run a graph in a worker process")
+    run.add_argument("graph", metavar="GRAPH.json")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--json", action="store_true", help="print every event as a line of JSON")
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="list everything that is wrong with a graph")
+    check.add_argument("graph", metavar="GRAPH.json")
+    check.add_argument("--json", action="store_true", help="print every problem as a line of JSON")
+    check.set_defaults(command=_check)
+
+    scan = commands.add_parser("describe", help="generate the catalogue of a package")
+    scan.add_argument("package", metavar="PACKAGE")
+    scan.set_defaults(command=_describe)
+
+    shown = commands.add_parser("examples", help="list the graphs that come with flowcore")
+    shown.set_defaults(command=_examples)
+    return parser
+
+
+def _app(args: argparse.Namespace) -> int:
+    script = Path(api.__file__).parent.parent / "app.py"
+    options = [f"--server.address={args.address}", f"--server.port={args.port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+    return subprocess.call(command, cwd=script.parent)
+
+
+def _run(args: argparse.Namespace) -> int:
+    graph = api.load(args.graph)
+    tell = _print_json if args.json else _Progress(graph.title)
+    run = api.run(graph, args.seed, tell)
+    if run.problem:
+        _complain((run.problem,), args)
+    if not args.json:
+        for node, metrics in run.results.items():
+            for name, value in metrics.items():
+                print(f"{graph.title(node)} {name} {'nan' if value is None else f'{value:.6g}'}")
+    return 0 if run.state == "done" else 1
+
+
+def _check(args: argparse.Namespace) -> int:
+    problems = api.check(api.load(args.graph))
+    _complain(problems, args)
+    errors = [problem for problem in problems if problem.level == "error"]
+    if not problems and not args.json:
+        print("no problems")
+    return 1 if errors else 0
+
+
+def _describe(args: argparse.Namespace) -> int:
+    catalog = describe(args.package, descriptors.sources(args.package))
+    path = descriptors.save(catalog, args.package)
+    arguments = [argument for node in catalog.nodes for argument in node.args]
+    typed = sum(argument.supported for argument in arguments)
+    print(f"{path}: {len(catalog.nodes)} nodes, {len(arguments)} arguments, {typed} typed")
+    for problem in descriptors.stale(args.package):
+        print(f"{problem.message} {problem.hint}", file=sys.stderr)
+    return 0
+
+
+def _examples(args: argparse.Namespace) -> int:
+    for name, path in api.examples().items():
+        print(f"{name}\t{path}")
+    return 0
+
+
+def _complain(problems: Sequence[Problem], args: argparse.Namespace) -> None:
+    for problem in problems:
+        if getattr(args, "json", False):
+            sys.stdout.buffer.write(msgspec.json.encode(problem) + b"\n")
+            sys.stdout.flush()
+        else:
+            print(f"{problem.level}: {problem.message}\n  {problem.hint}", file=sys.stderr)
+
+
+def _print_json(event: Event) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
+    sys.stdout.flush()
+
+
+class _Progress:
+    """A line for each thing that happens, one that is overwritten for batches on a terminal."""
+
+    def __init__(self, title: Callable[[str], str]) -> None:
+        self._title = title
+        self._epochs = 0
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case e.NodeState(node=node, state="running"):
+                self._say(self._title(node))
+            case e.TrainingBegan():
+                self._epochs = event.epochs
+            case e.Batch() if sys.stderr.isatty():
+                print(f"\r  epoch {event.epoch} step {event.step} {_metrics(event)}", end="", file=sys.stderr)
+            case e.Epoch():
+                self._say(f"  epoch {event.epoch}/{self._epochs} {event.seconds:.1f} s {_metrics(event)}")
+            case e.Stopped():
+                self._say("stopped")
+            case e.Failed() | e.Text():
+                if isinstance(event, e.Text) and event.text.startswith("Traceback"):
+                    print(event.text, file=sys.stderr)
+
+    def _say(self, text: str) -> None:
+        start = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{start}{text}", file=sys.stderr)
+
+
+def _metrics(event: e.Batch | e.Epoch) -> str:
+    return " ".join(
+        f"{name} {'nan' if value is None else f'{value:.4g}'}" for name, value in event.metrics.items()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

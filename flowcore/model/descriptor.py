@@ -187,10 +187,12 @@ def merge(*catalogs: Catalog) -> Catalog:
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a package keeps the names of a family: a dotted path to a dict of name -> object.
 
-    first: the names to offer before the others. A family without a path has members, but no names.
+    get: dotted path of the function that makes a member from its name; names that it refuses are
+        left out. first: the names to offer before the others.
     """
 
-    path: str = ""
+    path: str
+    get: str = ""
     first: tuple[str, ...] = ()
 
 

@@ -124,7 +124,7 @@ def _changed(argument: Argument, change: Change) -> Argument:
     values = _values(change)
     if change.itype is not UNSET:
         values = {"itypes": (), "choices": (), "range": None, "widget": "form"} | values
-    if change.itypes:
+    if isinstance(change.itypes, tuple) and change.itypes:
         values |= {"itype": values.get("itype", change.itypes[0])}
     if change.conns == 0:
         values["conns"] = None

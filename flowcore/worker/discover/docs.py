@@ -9,7 +9,7 @@ MAX_DOC = 1500
 MAX_HELP = 200
 _ARGUMENTS = re.compile(r"(?im)^([ \t]*)(args|arguments|parameters|keyword args|call arguments):[ \t]*$")
 _HEADING = re.compile(r"[A-Z`][\w` ]{2,40}:\s*$")
-_STOP = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!vs)(?<!cf)(?<!etc)[.!?](?=\s|$)|\n\s*\n|\n\s*[-*] ")
+_STOP = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!vs)(?<!cf)(?<!etc)(?<!\.)[.!?](?=\s|$)|\n\s*\n|\n\s*[-*] ")
 _MARKUP = (
     (re.compile(r"\[([^\]]*)\]\(\s*[^)]*\)"), r"\1"),
     (re.compile(r":\w+:`~?([^`]*)`"), r"\1"),
@@ -39,7 +39,7 @@ def brief(text: str, limit: int = MAX_HELP) -> str:
     if not head:
         return ""
     rest = text[len(first_sentence(text)) :].lstrip(".!? ")
-    following = plain(first_sentence(rest)) if rest and not rest.startswith("\n") else ""
+    following = "" if re.match(r"\n\s*[-*] ", rest) else plain(first_sentence(rest.strip()))
     both = f"{head}. {following}."
     if following and len(both) <= limit:
         return both
@@ -71,7 +71,7 @@ def documentation(doc: str) -> str:
     body = re.sub(r"(?m)^[ \t]*$\n{2,}", "\n", _ARGUMENTS.sub("", body)).strip()
     body = re.sub(r"\n{3,}", "\n\n", body)
     if len(body) > MAX_DOC:
-        body = body[:MAX_DOC].rpartition("\n")[0].rstrip() + "\n…"
+        body = re.sub(r"\n[^\n]+:\s*$", "", body[:MAX_DOC].rpartition("\n")[0]).rstrip() + "\n…"
         body += "\n```" if body.count("```") % 2 else ""
     return f"{summary}\n\n{body}" if body else summary
 

@@ -24,17 +24,10 @@ def argument(
     """
     required = parameter.default is Parameter.empty
     default = None if required else parameter.default
-    said = prose.read(text, default)
-    found = {
-        "annotation": annotations.from_annotation(hint),
-        "name": names.from_name(parameter.name, default, registries),
-        "prose": said,
-        "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
-        "weak prose": prose.read_weakly(text),
-    }
+    found = _weighed(parameter.name, hint, text, default, registries)
     evidence = next((source for source, guess in found.items() if guess.types), "")
     guess = found.get(evidence, NOTHING)
-    known = _types(_repaired(evidence, guess, said, default), guess, found, default)
+    types = _repaired(evidence, guess, found, default)
     return Argument(
         arg=parameter.name,
         required=required,
@@ -45,18 +38,33 @@ def argument(
         confidence=guess.confidence,
         conns=guess.conns,
         widget=guess.widget,
-        **known,
+        **_typing(types, guess, found, default),
     )
 
 
-def _repaired(evidence: str, guess: Guess, said: Guess, default: Any) -> tuple[str, ...]:
-    """The types, with the default's own among them: prose that leaves it out is incomplete."""
-    types = guess.types
-    if evidence == "name" and guess.widget == "form":
-        types += tuple(name for name in said.types if name in _NUMBERS and types[0] in _NUMBERS)
-    own = types_of(default)
-    covered = not own or set(own) & set(types) or guess.widget != "form" or evidence == "annotation"
-    if covered or _stands_for(own[0], types):
+def _weighed(
+    name: str, hint: Any, text: str, default: Any, registries: Mapping[str, tuple[str, ...]]
+) -> dict[str, Guess]:
+    """Every guess there is, the weightiest first."""
+    return {
+        "annotation": annotations.from_annotation(hint),
+        "name": names.from_name(name, default, registries),
+        "prose": prose.read(text, default),
+        "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
+        "weak prose": prose.read_weakly(text),
+    }
+
+
+def _repaired(evidence: str, guess: Guess, found: Mapping[str, Guess], default: Any) -> tuple[str, ...]:
+    """The types, with the default's own among them: evidence that leaves it out is incomplete."""
+    types, own = guess.types, types_of(default)
+    if evidence == "annotation" or guess.widget != "form":
+        return distinct(types)
+    if evidence == "name" and types[0] in _NUMBERS:
+        types += tuple(name for name in found["prose"].types if name in _NUMBERS)
+    if own == ("string",) and "bool" in (found["prose"].types or found["weak prose"].types):
+        return ("string", "bool")
+    if not own or set(own) & set(types) or _stands_for(own[0], types):
         return distinct(types)
     return distinct(own + types if evidence != "name" else types + own)
 
@@ -67,7 +75,7 @@ def _stands_for(own: str, types: tuple[str, ...]) -> bool:
     return bool(wider.get(own, set()) & set(types))
 
 
-def _types(types: tuple[str, ...], guess: Guess, found: Mapping[str, Guess], default: Any) -> dict[str, Any]:
+def _typing(types: tuple[str, ...], guess: Guess, found: Mapping[str, Guess], default: Any) -> dict[str, Any]:
     if not types:
         return {"itype": NOSUPPORT}
     chosen: dict[str, Any] = {"itype": types[0]}
@@ -76,12 +84,18 @@ def _types(types: tuple[str, ...], guess: Guess, found: Mapping[str, Guess], def
     choices = guess.choices
     if not choices and "string" in types:
         choices = next((one.choices for one in found.values() if one.choices and "string" in one.types), ())
-    if choices and isinstance(default, str) and default not in choices:
+    if types == ("string", "bool"):
+        choices = (default, True, False)
+    elif choices and isinstance(default, str) and default not in choices:
         choices = (default, *choices)
-    return chosen | {"choices": choices, "range": _range(types, found) if not choices else None}
+    return chosen | {"choices": choices, "range": None if choices else _range(types, found, default)}
 
 
-def _range(types: tuple[str, ...], found: Mapping[str, Guess]) -> Range | None:
+def _range(types: tuple[str, ...], found: Mapping[str, Guess], default: Any) -> Range | None:
+    """The first range stated, if the types are numbers; a default below it moves its lower bound."""
     if not _NUMBERS & set(types):
         return None
-    return next((guess.range for guess in found.values() if guess.range), None)
+    stated = next((guess.range for guess in found.values() if guess.range), None)
+    if stated and stated.low is not None and isinstance(default, (int, float)) and default < stated.low:
+        return Range(float(default), stated.high)
+    return stated

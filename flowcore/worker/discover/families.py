@@ -2,12 +2,11 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flowcore.model.descriptor import Registry, Source
-from flowcore.worker.discover.signatures import parameters
 from flowcore.worker.discover.walk import resolve
 
 
@@ -52,21 +51,20 @@ def families(source: Source) -> Families:
 
 def _names(registry: Registry, ends: frozenset[type]) -> tuple[str, ...]:
     """One lower-case name for each member that can be made from its name alone."""
-    if not registry.path:
-        return ()
+    get = resolve(registry.get) if registry.get else None
     groups: dict[int, tuple[Any, list[str]]] = {}
     for name, value in resolve(registry.path).items():
-        if name == name.lower() and value not in ends and not _wanting(value, ends):
+        if name == name.lower() and value not in ends and not _refused(get, name):
             groups.setdefault(id(value), (value, []))[1].append(name)
     names = {_best(value, found) for value, found in groups.values()}
     return (*(name for name in registry.first if name in names), *sorted(names - set(registry.first)))
 
 
-def _wanting(value: Any, ends: frozenset[type]) -> bool:
-    if not inspect.isclass(value):
-        return False
-    taken = parameters(value, ends)
-    return any(one.parameter.default is inspect.Parameter.empty for one in taken)
+def _refused(get: Callable[[str], Any] | None, name: str) -> bool:
+    try:
+        return get is not None and get(name) is None
+    except Exception:  # Making a member runs the package's code: it may raise anything.
+        return True
 
 
 def _best(value: Any, names: Iterable[str]) -> str:

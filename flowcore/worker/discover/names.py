@@ -34,10 +34,14 @@ CONVENTIONS = (
     Convention(r"(?:random_)?seed", _typed("int", range=Range(0))),
     Convention(r"trainable|autocast|verbose", _typed("bool"), bool),
     Convention(r"trainable|autocast|training|use_bias|shuffle", _typed("bool")),
-    Convention(r"axes", _typed("ints")),
-    Convention(r"x|y|X|y_true|y_pred|sample_weight|weights", _ARRAY),
+    Convention(r"\w*axes", _typed("ints")),
+    Convention(r"axis", _typed("int")),
+    Convention(r"dims", _typed("shape")),
+    Convention(r"\w+_range", _typed("tuple"), tuple),
+    Convention(r"class_weight", _typed("dict")),
+    Convention(r"x|y|X|y_true|y_pred|(?:sample_|idf_)?weights?", _ARRAY),
     Convention(r"(?:\w+_)?steps|steps_per_\w+|(?:\w+_)?batch_size", _typed("int", range=Range(1))),
-    Convention(r"epochs|units|filters|groups|num_\w+|max_tokens", _typed("int", range=Range(1))),
+    Convention(r"epochs|units|filters|groups|num_\w+|max_tokens|\w+_length", _typed("int", range=Range(1))),
     Convention(r"\w+_format", _typed("string")),
 )
 _PLURALS = {"metrics": "metric", "callbacks": "callback", "layers": "layer", "cells": "layer"}

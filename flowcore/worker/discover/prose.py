@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from flowcore.model.descriptor import Range
+from flowcore.worker.discover.choices import choices_in
 from flowcore.worker.discover.docs import first_sentence
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 
@@ -40,17 +41,14 @@ _SKIPPED = re.compile(
 )
 _JOINED = re.compile(r"(?: value| object| number)?s?(?:,? or(?: by)? |/|, ?|\|)")
 _NONE = re.compile(r"`?none`?\b")
-_LISTS = re.compile(
-    r"(?is)\b(?:one of|either|can be|could be|must be|acceptable values|supported (?:values|modes|options)|"
-    r"available (?:values|options)|options|choose from|possible values|values are|among|to be computed)\b"
+_PREAMBLE = re.compile(
+    r"^\s*(?:\(?optional\)?[.:]? *)?(?:unset by default|defaults? to [^.\s]*(?:\.\d+)?`?)\.\s+", re.I
 )
-_QUOTED = re.compile(r"""[`"']{1,3}(?<=["'])([\w+.-]+)["'](?=[`,.;:\s)"'\]]|$)[`"']*""")
-_GAP = re.compile(r"""(?:\s|[,`"'/|-]|or|and|\((?:the )?default[^)]*\)|\(case-insensitive\))*$""")
 
 
 def read(text: str, default: Any = None) -> Guess:
     """A clear statement of types at the beginning of a description, with what else it says."""
-    sentence = _lower(first_sentence(text))
+    sentence = _lower(first_sentence(_PREAMBLE.sub("", text)))
     names, nullable = _chain(sentence)
     choices = choices_in(text, default)
     if choices and "string" not in names:
@@ -69,19 +67,6 @@ def read_weakly(text: str) -> Guess:
         if re.search(pattern, sentence):
             return Guess((name,), WEAK, range=range_in(text), widget="port" if name == "array" else "form")
     return NOTHING
-
-
-def choices_in(text: str, default: Any = None) -> tuple[str, ...]:
-    """Quoted alternatives: a list after words such as "one of", a leading list, or quoted bullets."""
-    flat = re.sub(r"\s+", " ", text)
-    lists = [_run(flat, found.end()) for found in _LISTS.finditer(flat)]
-    lists.append(_run(flat, 0))
-    best = max(lists, key=len)
-    bullets = re.findall(r"""(?m)^\s*[-*] [`"']*["']([\w+.-]+)["']""", text)
-    found = tuple(dict.fromkeys((*best, *bullets)))
-    if len(found) < 2:
-        return ()
-    return found if not isinstance(default, str) or default in found else (default, *found)
 
 
 def range_in(text: str) -> Range | None:
@@ -130,20 +115,6 @@ def _skip(sentence: str, at: int) -> int:
     while found := _SKIPPED.match(sentence, at):
         at = found.end()
     return at
-
-
-def _run(flat: str, start: int) -> tuple[str, ...]:
-    """Quoted words that follow one another, with nothing between them but commas, or, and."""
-    found: list[str] = []
-    end = start
-    for match in _QUOTED.finditer(flat, start):
-        between = flat[end : match.start()]
-        near = _GAP.match(between) if found else len(between) < 40 and "." not in between
-        if not near:
-            break
-        found.append(match[1])
-        end = match.end()
-    return tuple(found)
 
 
 def _says_none(sentence: str) -> bool:

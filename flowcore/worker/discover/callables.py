@@ -69,7 +69,7 @@ def describe_method(path: str, families: Families, origin: Origin) -> NodeDescri
 
 def abstract(value: Any, families: Families) -> bool:
     """A base of a family, or a layer that leaves its call to its subclasses."""
-    if value in families.bases:
+    if value in families.bases or value in families.merging:
         return True
     if families.of(value) != LAYER or not inspect.isclass(value):
         return False

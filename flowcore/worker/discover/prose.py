@@ -12,6 +12,7 @@ CLEAR, WEAK = 0.85, 0.5
 _INTS = r"(?:positive |non-negative )?(?:int(?:eger)?s?|dimensions)\b"
 _OF = r"(?:\(?of (?:length )?(?:\w+ )?"
 _SEQUENCE = r"(?:tuple|list|sequence|iterable)s?(?:(?:/| or |, )(?:tuple|list|sequence)s?)*"
+_ITEMS = r"(?: of [\w ]{1,25}?(?=,| or |\.|$))?"
 _LEXICON: tuple[tuple[str, str], ...] = (
     (rf"{_SEQUENCE}\)? {_OF}{_INTS}\)?)", "ints"),
     (r"(?:shape tuple|tuple of int(?:eger)?s? or `?none`?s?|shape)\b", "shape"),
@@ -23,8 +24,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     ),
     (r"str(?:ing)?s?\b", "string"),
     (r"dict(?:ionar(?:y|ies))?s?\b", "dict"),
-    (r"(?:tuple|pair)s?\b", "tuple"),
-    (r"(?:list|sequence)s?\b", "list"),
+    (rf"(?:tuple|pair)s?\b{_ITEMS}", "tuple"),
+    (rf"(?:list|sequence)s?\b{_ITEMS}", "list"),
     (r"(?:numpy |np\.)?(?:nd)?arrays?\b|tensors?\b", "array"),
 )
 _WEAK: tuple[tuple[str, str], ...] = (
@@ -87,20 +88,21 @@ def range_in(text: str) -> Range | None:
 
 
 def _chain(sentence: str) -> tuple[tuple[str, ...], bool]:
-    """TYPE (joint TYPE)* at the beginning; and whether None was one of them."""
+    """TYPE (joint TYPE)* at the beginning, single values first; and whether None was one of them."""
     names: list[str] = []
     at, nullable = _skip(sentence, 0), sentence.startswith(("optional", "(optional"))
     while True:
         none = _NONE.match(sentence, at)
         name, end = ("", none.end()) if none else _type_at(sentence, at)
         if not none and not name:
-            return tuple(names), nullable
+            break
         nullable |= bool(none)
         names += [name] if name else []
         joint = _JOINED.match(sentence, end)
         if not joint:
-            return tuple(names), nullable
+            break
         at = _skip(sentence, joint.end())
+    return tuple(sorted(names, key=lambda name: name in ("tuple", "list", "dict"))), nullable
 
 
 def _type_at(sentence: str, at: int) -> tuple[str, int]:

@@ -79,10 +79,11 @@ def standardize(x_train: Array, x_test: Array) -> Standardized:
         x_train and x_test, float32. A feature that never changes becomes 0.
     """
     x_train, x_test = np.asarray(x_train), np.asarray(x_test)
-    if x_train.shape[1:] != x_test.shape[1:] or x_train.ndim < 2:
+    if x_train.shape[1:] != x_test.shape[1:] or x_train.ndim < 2 or not len(x_train):
         raise ValueError(
-            f"Expected both parts to have the shape (samples, ..., features) and to differ in rows "
-            f"only; found {x_train.shape} and {x_test.shape}. Link both to outputs of the same split."
+            "Expected both parts to have the shape (samples, ..., features), to differ in rows only, and "
+            f"a row to train on; found {x_train.shape} and {x_test.shape}. "
+            "Link both to outputs of the same split."
         )
     rows = tuple(range(x_train.ndim - 1))
     mean, deviation = x_train.mean(axis=rows), x_train.std(axis=rows)
@@ -118,7 +119,7 @@ def one_hot(y: Array, classes: int) -> npt.NDArray[np.float32]:
 def _classes(y: Array) -> Array:
     """Labels to stratify by, shape (samples,); one-hot rows become class numbers."""
     labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y), -1)[:, 0]
-    if labels.dtype.kind == "f" or np.unique(labels, return_counts=True)[1].min(initial=2) < 2:
+    if np.unique(labels, return_counts=True)[1].min(initial=2) < 2:
         raise ValueError(
             f"Expected y to hold classes with at least 2 samples each; found {y.dtype} of shape "
             f"{y.shape} with {len(np.unique(labels))} different values. Set stratify to false."

@@ -22,7 +22,7 @@ def _typed(*types: str, **more: Any) -> Guess:
     return Guess(types, CONFIDENCE, **more)
 
 
-_SIZES = _typed("ints", range=Range(1))
+_SIZES = _typed("ints", range=Range(1.0))
 _ARRAY = _typed("array", widget="port")
 CONVENTIONS = (
     Convention(r"name|monitor|filepath|filename|\w+_name|\w*_dir", _typed("string")),
@@ -31,7 +31,7 @@ CONVENTIONS = (
     Convention(r"padding", _typed("string", choices=("valid", "same")), str),
     Convention(r"(?:\w+_)?shape", _typed("shape")),
     Convention(r"kernel_size|strides|pool_size|dilation_rate", _SIZES),
-    Convention(r"(?:random_)?seed", _typed("int", range=Range(0))),
+    Convention(r"(?:random_)?seed", _typed("int", range=Range(0.0))),
     Convention(r"trainable|autocast|verbose", _typed("bool"), bool),
     Convention(r"trainable|autocast|training|use_bias|shuffle", _typed("bool")),
     Convention(r"\w*axes", _typed("ints")),
@@ -40,8 +40,8 @@ CONVENTIONS = (
     Convention(r"\w+_range", _typed("tuple"), tuple),
     Convention(r"class_weight", _typed("dict")),
     Convention(r"x|y|X|y_true|y_pred|(?:sample_|idf_)?weights?", _ARRAY),
-    Convention(r"(?:\w+_)?steps|steps_per_\w+|(?:\w+_)?batch_size", _typed("int", range=Range(1))),
-    Convention(r"epochs|units|filters|groups|num_\w+|max_tokens|\w+_length", _typed("int", range=Range(1))),
+    Convention(r"(?:\w+_)?steps|steps_per_\w+|(?:\w+_)?batch_size", _typed("int", range=Range(1.0))),
+    Convention(r"epochs|units|filters|groups|num_\w+|max_tokens|\w+_length", _typed("int", range=Range(1.0))),
     Convention(r"\w+_format", _typed("string")),
 )
 _PLURALS = {"metrics": "metric", "callbacks": "callback", "layers": "layer", "cells": "layer"}
@@ -57,7 +57,7 @@ def from_name(name: str, default: Any, registries: Mapping[str, tuple[str, ...]]
     if family and not isinstance(default, bool):
         return _registered(family, registries)
     if name == "learning_rate" and "schedule" in registries:
-        return _typed("float", "schedule", range=Range(0))
+        return _typed("float", "schedule", range=Range(0.0))
     for convention in CONVENTIONS:
         fits = convention.default is None or isinstance(default, convention.default)
         if fits and re.fullmatch(convention.names, name):

@@ -74,9 +74,9 @@ def range_in(text: str) -> Range | None:
     """Bounds stated in the first two sentences."""
     head = _lower(first_sentence(text))
     if re.search(r"\bpositive (?:python )?(?:int|float|number|scalar)", head) and "non-" not in head:
-        return Range(1) if "positive int" in head else Range(0, exclusive=True)
+        return Range(1.0) if "positive int" in head else Range(0.0, exclusive=True)
     if re.search(r"non-?negative (?:int|float|number)", head):
-        return Range(0)
+        return Range(0.0)
     bounds = re.search(
         r"(?:between|range:?|in|within)\s+`?([\[(]?)(\d\.?\d*)`?(?: and |, ?)`?(\d+\.?\d*)",
         _lower(text[:250]),

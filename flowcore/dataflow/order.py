@@ -58,7 +58,10 @@ def _sort(graph: Graph) -> tuple[tuple[str, ...], set[str]]:
 
 
 def _cycle(graph: Graph, waiting: set[str]) -> tuple[str, ...]:
-    """Walk backwards among nodes that all wait for each other until one comes up again."""
+    """Walk backwards among nodes that all wait for each other until one comes up again.
+
+    The cycle begins with the node of it that comes first in the document.
+    """
     node = next(node.id for node in graph.nodes if node.id in waiting)
     seen: dict[str, int] = {}
     path: list[str] = []
@@ -66,7 +69,10 @@ def _cycle(graph: Graph, waiting: set[str]) -> tuple[str, ...]:
         seen[node] = len(path)
         path.append(node)
         node = next(link.source for link in graph.into(node) if link.source in waiting)
-    return tuple(reversed(path[seen[node] :]))
+    around = path[seen[node] :][::-1]
+    members = set(around)
+    first = around.index(next(node.id for node in graph.nodes if node.id in members))
+    return (*around[first:], *around[:first])
 
 
 def _problem(graph: Graph, cycle: tuple[str, ...]) -> Problem:

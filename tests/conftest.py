@@ -1,0 +1,30 @@
+"""What the tests share: a home of their own, and the catalogue that is shipped."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from flowcore.model.descriptor import Catalog
+from flowcore.store import descriptors
+
+# The machine is shared: how long an example takes says nothing about the code.
+settings.register_profile(
+    "flowcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100
+)
+settings.load_profile("flowcore")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A FLOWCORE_HOME that nobody else uses."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("FLOWCORE_HOME", str(folder))
+    monkeypatch.delenv("FLOWCORE_DATABASE_URL", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The catalogue as it is shipped."""
+    return descriptors.load()

@@ -22,8 +22,9 @@ from flowcore.model.run import Run
 from flowcore.runs.checker import Checker
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import descriptors
+from flowcore.store.examples import examples
 
-EXAMPLES = Path(__file__).parent / "examples"
+__all__ = ["catalog", "check", "examples", "load", "run", "save", "shapes"]
 
 
 def catalog() -> Catalog:
@@ -45,11 +46,6 @@ def load(path: str | Path) -> Graph:
 def save(graph: Graph, path: str | Path) -> None:
     """Write a graph to a file, indented."""
     Path(path).write_bytes(document.write(graph))
-
-
-def examples() -> dict[str, Path]:
-    """The graphs that come with flowcore, by name."""
-    return {path.stem: path for path in sorted(EXAMPLES.glob("*.json"))}
 
 
 def check(graph: Graph) -> tuple[Problem, ...]:

@@ -92,7 +92,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _describe(args: argparse.Namespace) -> int:
-    catalog = describe(args.package, descriptors.sources(args.package))
+    catalog = describe(args.package, descriptors.source(args.package))
     path = descriptors.save(catalog, args.package)
     arguments = [argument for node in catalog.nodes for argument in node.args]
     typed = sum(argument.supported for argument in arguments)

@@ -147,6 +147,15 @@ def renumber(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes))
 
 
+def tidy(graph: Graph) -> Graph:
+    """Give doubled ids new names and take out links that end nowhere."""
+    graph = renumber(graph)
+    known = graph.by_id
+    return replace(
+        graph, links=tuple(link for link in graph.links if link.source in known and link.target in known)
+    )
+
+
 def free_id(graph: Graph) -> str:
     """An id that no node has: n1, n2, …"""
     return _free(graph.by_id.keys())

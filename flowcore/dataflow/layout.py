@@ -1,62 +1,159 @@
-"""Where to draw the nodes: layers from top to bottom, long graphs folded into columns."""
+"""Where to draw the nodes: layers from top to bottom, long graphs folded into columns.
 
-from typing import Final
+Layers and the order within them are Sugiyama's (igraph.Graph.layout_sugiyama), which puts a dummy
+into every layer that a link passes. Coordinates are found here, since a dummy needs less room than
+a node: each layer is moved towards its neighbours, as far as the room of its nodes allows.
+"""
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import igraph
 
+from flowcore.dataflow.order import order
 from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
 
-WIDTH: Final = 250
-HEIGHT: Final = 130
-LANE: Final = 90
+LANE: Final = 0.3
+SWEEPS: Final = 12
+COLUMNS: Final = 8
+Cell = tuple[float, float]
+
+
+class _Layers(NamedTuple):
+    """Vertices by layer, from left to right; those from ``nodes`` on are dummies."""
+
+    rows: list[list[int]]
+    above: list[list[int]]
+    below: list[list[int]]
+    nodes: int
 
 
 def arrange(
-    graph: Graph, width: float = 820, height: float = 640, cell: tuple[float, float] = (WIDTH, HEIGHT)
+    graph: Graph, width: float = 820, height: float = 640, cell: Cell = (250, 130)
 ) -> dict[str, tuple[float, float]]:
-    """Centres of all nodes, in pixels, as large as they can be drawn in a canvas of width x height.
+    """Centres of all nodes, in pixels, folded so that a canvas of width x height shows them largest.
 
-    cell: the room that a node takes with its gaps. Sugiyama's method keeps links that skip layers
-    on lanes of their own. Nodes of a cycle are placed too.
+    cell: the room that a node takes, gaps included. Nodes of a cycle are placed too.
     """
     if not graph.nodes:
         return {}
     ids = list(graph.by_id)
-    place = {id: index for index, id in enumerate(ids)}
-    edges = [
-        (place[link.source], place[link.target])
-        for link in graph.links
-        if {link.source, link.target} <= place.keys()
-    ]
-    drawn = igraph.Graph(n=len(ids), edges=edges, directed=True)
-    coords = drawn.layout_sugiyama(hgap=1, vgap=1, maxiter=100).coords[: len(ids)]
-    levels = {level: row for row, level in enumerate(sorted({round(y) for _, y in coords}))}
-    cells = [(x, levels[round(y)]) for x, y in coords]
-    folds = (_fold(cells, len(levels), columns, cell) for columns in range(1, min(6, len(levels)) + 1))
+    layers = _layered(graph, {id: index for index, id in enumerate(ids)})
+    across = _coordinates(layers)
+    cells = [(across[vertex], row) for row, vertices in enumerate(layers.rows) for vertex in vertices]
+    owners = [vertex for vertices in layers.rows for vertex in vertices]
+    real = [(owner, at) for owner, at in zip(owners, cells, strict=True) if owner < layers.nodes]
+    depth = len(layers.rows)
+    folds = (
+        _fold([at for _, at in real], depth, columns, cell) for columns in range(1, min(COLUMNS, depth) + 1)
+    )
     best = max(folds, key=lambda at: _scale(at, width, height, cell))
-    return dict(zip(ids, best, strict=True))
+    return {ids[owner]: at for (owner, _), at in zip(real, best, strict=True)}
 
 
-def _fold(
-    cells: list[tuple[float, int]], rows: int, columns: int, cell: tuple[float, float]
-) -> list[tuple[float, float]]:
+def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
+    edges = sorted(
+        {
+            (place[link.source], place[link.target])
+            for link in graph.links
+            if link.source in place and link.target in place and link.source != link.target
+        }
+    )
+    drawn = igraph.Graph(n=len(place), edges=edges, directed=True)
+    layout = drawn.layout_sugiyama(_levels(graph, place), hgap=1, vgap=1, maxiter=100)
+    points = [tuple(point) for point in layout.coords[: len(place)]]
+    above: list[list[int]] = [[] for _ in points]
+    below: list[list[int]] = [[] for _ in points]
+    for (source, target), bends in zip(edges, layout.edge_routing, strict=True):
+        chain = [source, *range(len(points), len(points) + len(bends)), target]
+        points += [(x, y) for x, y in bends]
+        above += [[] for _ in bends]
+        below += [[] for _ in bends]
+        for one, other in pairwise(chain):
+            upper, lower = (one, other) if points[one][1] < points[other][1] else (other, one)
+            above[lower].append(upper)
+            below[upper].append(lower)
+    found: dict[int, list[int]] = defaultdict(list)
+    for vertex, (_, y) in enumerate(points):
+        found[round(y)].append(vertex)
+    rows = [sorted(found[y], key=lambda vertex: points[vertex][0]) for y in sorted(found)]
+    return _Layers(rows, above, below, len(place))
+
+
+def _levels(graph: Graph, place: dict[str, int]) -> list[int] | None:
+    """Each node as far down as what follows it allows, so that data stand beside what takes them."""
+    try:
+        ids = order(graph)
+    except FlowError:
+        return None
+    after = [0] * len(place)
+    for id in reversed(ids):
+        following = (after[place[link.target]] + 1 for link in graph.out_of(id) if link.target in place)
+        after[place[id]] = max(following, default=0)
+    deepest = max(after)
+    return [deepest - steps for steps in after]
+
+
+def _coordinates(layers: _Layers) -> list[float]:
+    """x of every vertex, in cells."""
+    room = [1.0 if vertex < layers.nodes else LANE for vertex in range(len(layers.above))]
+    at = [0.0] * len(room)
+    for row in layers.rows:
+        for vertex, x in zip(row, _spread([0.0] * len(row), row, room), strict=True):
+            at[vertex] = x
+    for sweep in range(SWEEPS):
+        near = layers.below if sweep % 2 else layers.above
+        for row in reversed(layers.rows) if sweep % 2 else layers.rows:
+            wanted = [_middle([at[other] for other in near[vertex]], at[vertex]) for vertex in row]
+            for vertex, x in zip(row, _spread(wanted, row, room), strict=True):
+                at[vertex] = x
+    return at
+
+
+def _middle(found: list[float], otherwise: float) -> float:
+    """The median: a node stands straight below most of what it follows."""
+    if not found:
+        return otherwise
+    found.sort()
+    half = len(found) // 2
+    return found[half] if len(found) % 2 else (found[half - 1] + found[half]) / 2
+
+
+def _spread(wanted: list[float], row: list[int], room: list[float]) -> list[float]:
+    """The places nearest to those wanted that keep order and room: pool adjacent violators."""
+    offsets = [0.0]
+    for left, right in pairwise(row):
+        offsets.append(offsets[-1] + (room[left] + room[right]) / 2)
+    pools: list[tuple[float, int]] = []
+    for x, offset in zip(wanted, offsets, strict=True):
+        mean, count = x - offset, 1
+        while pools and pools[-1][0] > mean:
+            before, size = pools.pop()
+            mean, count = (mean * count + before * size) / (count + size), count + size
+        pools.append((mean, count))
+    placed = [mean for mean, count in pools for _ in range(count)]
+    return [x + offset for x, offset in zip(placed, offsets, strict=True)]
+
+
+def _fold(cells: list[tuple[float, int]], depth: int, columns: int, cell: Cell) -> list[tuple[float, float]]:
     """Cut the layers into columns of equal height and put these side by side."""
-    deep = -(-rows // columns)
+    deep = -(-depth // columns)
     spans: dict[int, tuple[float, float]] = {}
     for x, row in cells:
-        column = row // deep
-        low, high = spans.get(column, (x, x))
-        spans[column] = (min(low, x), max(high, x))
+        low, high = spans.get(row // deep, (x, x))
+        spans[row // deep] = (min(low, x), max(high, x))
     starts: dict[int, float] = {}
     right = 0.0
     for column in sorted(spans):
         low, high = spans[column]
-        starts[column] = right - low * cell[0]
-        right += (high - low + 1) * cell[0] + LANE
-    return [(starts[row // deep] + x * cell[0], (row % deep) * cell[1]) for x, row in cells]
+        starts[column] = right - low
+        right += high - low + 1 + LANE
+    return [((starts[row // deep] + x) * cell[0], (row % deep) * cell[1]) for x, row in cells]
 
 
-def _scale(at: list[tuple[float, float]], width: float, height: float, cell: tuple[float, float]) -> float:
+def _scale(at: list[tuple[float, float]], width: float, height: float, cell: Cell) -> float:
     """How large the drawing is when it is fitted into the canvas; beyond full size nothing is gained."""
     wide = max(x for x, _ in at) - min(x for x, _ in at) + cell[0]
     tall = max(y for _, y in at) - min(y for _, y in at) + cell[1]

@@ -78,7 +78,7 @@ def fitting(graph: Graph, source: Node, output: str, target: Node, catalog: Cata
         return ()
     found = [item for item in ports(graph, target, catalog).values() if accepts(item, otype)]
     found.sort(key=lambda item: (item.widget != "port", not item.required))
-    return tuple(name for item in found for name in _places(item))
+    return tuple(name for item in found for name in places(item))
 
 
 def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
@@ -93,6 +93,6 @@ def _ports(descriptor: NodeDescriptor) -> dict[str, Argument]:
     return {argument.arg: argument for argument in descriptor.inputs if argument.widget == "port"}
 
 
-def _places(argument: Argument) -> tuple[str, ...]:
+def places(argument: Argument) -> tuple[str, ...]:
     """A tuple is filled place by place."""
     return (f"{argument.arg}[0]", f"{argument.arg}[1]") if argument.itype == "tuple" else (argument.arg,)

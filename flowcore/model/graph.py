@@ -62,11 +62,15 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
-    """Nodes and the links between them, with the versions of the packages that describe them."""
+    """Nodes and the links between them, with the versions of the packages that describe them.
+
+    note: what the graph is about, in the words of its author.
+    """
 
     flowcore: int = VERSION
     id: GraphId = ""
     name: Name = ""
+    note: Note = ""
     catalogs: dict[str, str] = {}
     nodes: tuple[Node, ...] = ()
     links: tuple[Link, ...] = ()

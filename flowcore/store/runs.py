@@ -96,6 +96,12 @@ def listing(graph: str, limit: int = 100) -> tuple[RunRow, ...]:
         return tuple(_row(dict(row)) for row in connection.execute(query).mappings())
 
 
+def latest(graph: str) -> str:
+    """The id of a graph's newest run, "" where there is none."""
+    rows = listing(graph, 1)
+    return rows[0].id if rows else ""
+
+
 def unfinished() -> tuple[str, ...]:
     """Ids of the runs that the index takes for alive."""
     states = ("done", "stopped", "failed")

@@ -1,0 +1,115 @@
+"""The graph drawn by streamlit-agraph. Its private keyed call is used here and nowhere else.
+
+The public ``agraph()`` takes no key, so that every change would lose zoom and value. agraph writes a
+node's ``title`` into innerHTML: no node gets one, and ids hold nothing but letters, digits, - and _.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from streamlit_agraph import Config, _agraph
+
+from flowcore.dataflow import layout
+from flowcore.model.descriptor import Catalog
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.problem import Problem
+from flowcore.ui import cards
+from flowcore.ui.cards import Look
+from flowcore.ui.colours import Palette, palette
+
+OVERVIEW: Final = "Overview"
+DETAILED: Final = "Detailed"
+MODES: Final = (DETAILED, OVERVIEW)
+MANY: Final = 200
+_STRAY: Final = ("direction", "sortMethod", "levelSeparation", "nodeSpacing")
+Shapes = Mapping[str, Mapping[str, str]]
+
+
+def draw(
+    graph: Graph,
+    catalog: Catalog,
+    *,
+    key: str,
+    mode: str = DETAILED,
+    shapes: Shapes | None = None,
+    states: Mapping[str, str] | None = None,
+    problems: Sequence[Problem] = (),
+    selected: str = "",
+    height: int = 620,
+) -> str | None:
+    """Draw a graph; the id of the node that was clicked last comes back, None before any click."""
+    shapes = shapes or {}
+    marked = {id: problem.message for problem in problems for id in problem.nodes if problem.level == "error"}
+    colours = palette()
+    detailed = mode == DETAILED and len(graph.nodes) <= MANY
+    at = layout.arrange(graph, 720, height, (234, 126) if detailed else (170, 68))
+    nodes = []
+    for node in graph.by_id.values():
+        shown = shapes.get(node.id, {})
+        look = Look(
+            shape=shown.get("", next(iter(shown.values()), "")),
+            state=(states or {}).get(node.id, ""),
+            problem=marked.get(node.id, ""),
+            selected=node.id == selected,
+        )
+        nodes.append(_node(graph, node, catalog, look, colours, detailed, node.position or at[node.id]))
+    edges = [_edge(link, shapes, colours) for link in graph.links if {link.source, link.target} <= at.keys()]
+    return _call(nodes, edges, key, height, mode)
+
+
+def _call(nodes: list[Any], edges: list[Any], key: str, height: int, mode: str) -> str | None:
+    config = Config(width="100%", height=height, directed=True, physics=False, hierarchical=False, groups={})
+    settings = {name: value for name, value in config.__dict__.items() if name not in _STRAY}
+    settings["width"] = "100%"
+    settings["interaction"] = {"dragNodes": False, "hover": False, "zoomSpeed": 0.6}
+    clicked: str | None = _agraph(
+        data=json.dumps({"nodes": nodes, "edges": edges}),
+        config=json.dumps(settings),
+        key=f"{key} {mode}",
+        default=None,
+    )
+    return clicked
+
+
+def _node(
+    graph: Graph,
+    node: Node,
+    catalog: Catalog,
+    look: Look,
+    colours: Palette,
+    detailed: bool,
+    at: tuple[float, float],
+) -> dict[str, Any]:
+    if detailed:
+        picture, height = cards.detailed(graph, node, catalog, look, colours), cards.HEIGHT
+    else:
+        picture, height = cards.small(node, catalog, look, colours), cards.SMALL_HEIGHT
+    return {
+        "id": node.id,
+        "x": at[0],
+        "y": at[1],
+        "shape": "image",
+        "image": cards.uri(picture),
+        "size": height / 2,
+        "shapeProperties": {"useImageSize": False, "interpolation": True},
+    }
+
+
+def _edge(link: Link, shapes: Shapes, colours: Palette) -> dict[str, Any]:
+    return {
+        "from": link.source,
+        "to": link.target,
+        "label": cards.edge_text(shapes, link.source, link.output) or link.output,
+        "color": colours.edge,
+        "width": 1.4,
+        "arrows": {"to": {"enabled": True, "scaleFactor": 0.5}},
+        "smooth": {"type": "cubicBezier", "forceDirection": "vertical", "roundness": 0.45},
+        "font": {
+            "size": 11,
+            "face": "DejaVu Sans Mono, Menlo, monospace",
+            "color": colours.faint,
+            "strokeWidth": 4,
+            "strokeColor": colours.page,
+        },
+    }

@@ -1,0 +1,74 @@
+"""The frame of every page: title, menu, and what there is to say."""
+
+from typing import Final
+
+import streamlit as st
+
+from flowcore.model.problem import Problem
+from flowcore.ui import identity, session
+from flowcore.ui.session import Session
+from flowcore.ui.words import plain
+
+PAGES: Final = (
+    ("app.py", "Start", ":material/home:"),
+    ("pages/build.py", "Build", ":material/account_tree:"),
+    ("pages/train.py", "Train", ":material/model_training:"),
+)
+_ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="#3b5bdb">'
+    '<rect x="2" y="3" width="14" height="8" rx="2"/><rect x="16" y="21" width="14" height="8" rx="2"/>'
+    '<path d="M8 11 v6 q0 8 8 8" fill="none" stroke="#3b5bdb" stroke-width="3"/></g></svg>'
+)
+_STYLE: Final = """
+<style>
+.block-container { padding: 2.4rem 2rem 3rem; max-width: 1600px; }
+.st-key-undo kbd, .st-key-redo kbd { display: none; }
+[data-testid="stCaptionContainer"] p { line-height: 1.35; }
+[data-testid="stSidebar"] { min-width: 180px; max-width: 200px; }
+iframe { color-scheme: normal; }
+</style>
+"""
+
+
+def begin(title: str) -> None:
+    """Set the page up and draw the menu. Menu links keep graph and run."""
+    st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
+    st.html(_STYLE)
+    kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}
+    with st.sidebar:
+        st.markdown("### flowcore")
+        for path, label, icon in PAGES:
+            needs_graph = path != "app.py"
+            st.page_link(
+                path, label=label, icon=icon, query_params=kept, disabled=needs_graph and "g" not in kept
+            )
+    identity.ask()
+    for problem in session.said():
+        complain(problem)
+
+
+def open_graph(title: str) -> Session:
+    """The session of the graph in the URL; without one the page says so and ends."""
+    begin(title)
+    id = st.query_params.get("g", "")
+    if not id:
+        st.info("No graph is open. Open one from the Start page.")
+        st.page_link("app.py", label="Go to Start", icon=":material/home:")
+        st.stop()
+    opened = session.opened(id)
+    if opened is None:
+        st.page_link("app.py", label="Go to Start", icon=":material/home:")
+        st.stop()
+    return opened
+
+
+def go(path: str, graph: str, run: str = "") -> None:
+    """Show another page of this graph. Streamlit drops what the URL carries unless it is given again."""
+    query = {"g": graph} | ({"run": run} if run else {})
+    st.switch_page(path, query_params=query)
+
+
+def complain(problem: Problem) -> None:
+    """Show one problem: what is wrong, then what to do."""
+    draw = st.error if problem.level == "error" else st.warning
+    draw(plain(f"{problem.message}\n\n{problem.hint}"), icon=":material/error:")

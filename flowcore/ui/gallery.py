@@ -1,0 +1,98 @@
+"""The Start page: examples, this browser's graphs, upload."""
+
+import time
+
+import streamlit as st
+
+from flowcore.dataflow import document
+from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
+from flowcore.store import examples as shipped
+from flowcore.store import graphs
+from flowcore.store.graphs import Stored
+from flowcore.ui import cards, frame, report, session
+from flowcore.ui.colours import palette
+from flowcore.ui.words import plain
+
+
+@st.cache_data(show_spinner=False)
+def _examples() -> list[tuple[str, bytes]]:
+    return [(name, path.read_bytes()) for name, path in shipped.examples().items()]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _sketch(content: bytes, theme: str) -> str:
+    return cards.sketch(document.read(content), session.catalog(), palette())
+
+
+def examples(owner: str) -> None:
+    """A card for each example; opening one makes a copy of it."""
+    found = _examples()
+    for cell, (name, content) in zip(st.columns(len(found)), found, strict=True):
+        graph = document.read(content)
+        with cell.container(border=True, height="stretch"):
+            st.image(_sketch(content, str(st.context.theme.type)), width="stretch")
+            st.markdown(f"**{plain(graph.name)}**")
+            st.caption(plain(graph.note))
+            if st.button("Open", key=f"example {name}", disabled=not owner, width="stretch"):
+                _open(graph, owner)
+
+
+def start(owner: str) -> None:
+    """An empty graph, or one from a file."""
+    left, right = st.columns([1, 3], vertical_alignment="top")
+    with left:
+        st.caption("New")
+        if st.button(
+            "Empty graph",
+            icon=":material/add:",
+            key="empty",
+            type="primary",
+            disabled=not owner,
+            width="stretch",
+        ):
+            _open(Graph(name="New graph"), owner)
+    with right:
+        file = st.file_uploader("Or open a graph file", type="json", key="upload", disabled=not owner)
+        if file is not None:
+            _upload(file.getvalue(), owner)
+
+
+def mine(owner: str) -> None:
+    """The graphs that were made in this browser, newest first."""
+    found = graphs.listing(owner) if owner else ()
+    if not found:
+        st.caption("Nothing yet. Open an example: you get a copy of your own.")
+        return
+    for stored in found:
+        _row(stored, owner)
+
+
+def _row(stored: Stored, owner: str) -> None:
+    name, nodes, when, link, gone = st.columns([5, 1.4, 2, 1.2, 1.2], vertical_alignment="center")
+    name.markdown(f"**{plain(stored.name or 'Without a name')}**")
+    nodes.caption(f"{stored.nodes} node{'s'[: stored.nodes != 1]}")
+    when.caption(f"{report.duration(time.time() - stored.updated)} ago")
+    if link.button("Open", key=f"open {stored.id}", width="stretch"):
+        frame.go("pages/build.py", stored.id)
+    with gone.popover("Delete", width="stretch"):
+        st.write("Delete this graph for good?")
+        st.button("Yes, delete it", key=f"delete {stored.id}", on_click=_remove, args=(stored.id, owner))
+
+
+def _remove(id: str, owner: str) -> None:
+    graphs.remove(id, owner)
+
+
+def _open(graph: Graph, owner: str) -> None:
+    frame.go("pages/build.py", graphs.create(graph, owner).id)
+
+
+def _upload(content: bytes, owner: str) -> None:
+    try:
+        graph = document.read(content, session.catalog())
+    except FlowError as reason:
+        for problem in reason.problems[:5]:
+            frame.complain(problem)
+        return
+    _open(graph, owner)

@@ -1,0 +1,91 @@
+"""Starting a run, and finding an earlier one."""
+
+import time
+
+import streamlit as st
+
+from flowcore.dataflow import plan as plans
+from flowcore.dataflow.check import check
+from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import ShapeReport
+from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
+from flowcore.store import runs
+from flowcore.ui import frame, report, session
+from flowcore.ui.session import Session
+
+
+def draw(here: Session, catalog: Catalog, run_id: str) -> None:
+    """The seed and the button that starts a run; one at a time for each graph."""
+    busy = bool(run_id) and not session.supervisor().look(run_id).over
+    seed = st.number_input(
+        "Seed",
+        value=0,
+        step=1,
+        min_value=0,
+        max_value=2**31,
+        key="seed",
+        help="The same seed gives the same weights at the start, and the same result.",
+        disabled=not here.editable,
+    )
+    pressed = st.button(
+        "Train",
+        icon=":material/play_arrow:",
+        type="primary",
+        key="train",
+        width="stretch",
+        disabled=busy or not here.editable,
+        help="A run is going on. Stop it first." if busy else None,
+    )
+    if pressed:
+        _start(here, catalog, int(seed or 0))
+
+
+def _start(here: Session, catalog: Catalog, seed: int) -> None:
+    """Make the graph a whole program, then run it."""
+    try:
+        graph = plans.write(here.graph, plans.read(here.graph, catalog), catalog)
+        here.apply(lambda _: graph)
+        run_id = session.supervisor().start(here.graph, here.owner, seed)
+    except FlowError as reason:
+        for problem in reason.problems[:8]:
+            frame.complain(problem)
+        return
+    st.query_params["run"] = run_id
+    st.rerun()
+
+
+def earlier(here: Session, run_id: str) -> None:
+    """The runs of this graph, newest first."""
+    rows = runs.listing(here.id, 20)
+    if not rows:
+        return
+    with st.expander(f"Runs ({len(rows)})", key="runs"):
+        for row in rows:
+            when = report.duration(time.time() - row.created)
+            figures = " ".join(
+                f"{name} {value:.3g}" for name, value in row.metrics.items() if value is not None
+            )
+            mark = "→ " if row.id == run_id else ""
+            if st.button(f"{mark}{row.state}, {when} ago · {figures}", key=f"run {row.id}", type="tertiary"):
+                st.query_params["run"] = row.id
+                st.rerun()
+
+
+def before(here: Session, found: ShapeReport, catalog: Catalog) -> None:
+    """What there is to see before the first run: what keeps it from starting, and the layers."""
+    graph = _whole(here.graph, catalog)
+    problems = check(graph, catalog)
+    if problems:
+        report.problems(here, problems)
+    else:
+        st.info("Ready to train. Curves appear here as it goes.", icon=":material/model_training:")
+    for rows in found.summaries.values():
+        report.layers(rows)
+
+
+def _whole(graph: Graph, catalog: Catalog) -> Graph:
+    try:
+        return plans.write(graph, plans.read(graph, catalog), catalog)
+    except FlowError:
+        return graph

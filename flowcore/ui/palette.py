@@ -1,0 +1,101 @@
+"""Finding a node and adding it."""
+
+from collections import Counter
+from functools import lru_cache
+
+import streamlit as st
+
+from flowcore.dataflow import document, edit, ports
+from flowcore.dataflow.search import search
+from flowcore.model.descriptor import Catalog, NodeDescriptor
+from flowcore.model.graph import Graph, Node
+from flowcore.store.examples import examples
+from flowcore.ui.session import Session
+from flowcore.ui.words import plain
+
+SHOWN = 6
+
+
+@lru_cache(maxsize=1)
+def common() -> Counter[str]:
+    """How often the examples use each type: what people mostly look for comes first."""
+    files = examples().values()
+    return Counter(node.type for path in files for node in document.read(path.read_bytes()).nodes)
+
+
+def draw(here: Session, catalog: Catalog) -> None:
+    """A search field, the best matches, and a button that adds the chosen one."""
+    query = st.text_input(
+        "Search nodes",
+        placeholder="Search: conv, dense, split …",
+        type="search",
+        live=True,
+        key="search",
+        label_visibility="collapsed",
+    )
+    found = _matches(catalog, query or "", here)
+    if not found:
+        st.info("Nothing matches. Try a shorter word, such as conv or pool.")
+        return
+    types = [node.package for node in found]
+    chosen = st.radio(
+        "Matches",
+        types,
+        format_func=lambda type_: _name(catalog, type_),
+        captions=[_caption(node) for node in found],
+        key=f"match {query}",
+        label_visibility="collapsed",
+    )
+    after = here.graph.by_id.get(here.selected)
+    link = after is not None and st.checkbox(f"Connect to {after.title}", value=True, key="connect new")
+    st.button(
+        "Add node",
+        icon=":material/add:",
+        type="primary",
+        key="add",
+        on_click=lambda: _add(here, str(chosen), catalog, after if link else None),
+        width="stretch",
+    )
+
+
+def _matches(catalog: Catalog, query: str, here: Session) -> tuple[NodeDescriptor, ...]:
+    uses = common() + Counter(node.type for node in here.graph.nodes)
+    if query.strip():
+        return search(catalog, query, SHOWN, uses)
+    most = [node for type_, _ in uses.most_common(SHOWN) if (node := catalog.find(type_))]
+    return tuple(most)
+
+
+def _add(here: Session, type_: str, catalog: Catalog, after: Node | None) -> None:
+    def step(graph: Graph) -> Graph:
+        graph, id = edit.add(graph, type_, catalog)
+        here.select(id)
+        return _linked(graph, after, graph.by_id[id], catalog) if after else graph
+
+    here.apply(step)
+
+
+def _linked(graph: Graph, after: Node, node: Node, catalog: Catalog) -> Graph:
+    """Connect to the first required port that an output fits."""
+    for output in ports.outputs(graph, after, catalog):
+        known = ports.ports(graph, node, catalog)
+        for port in ports.fitting(graph, after, output, node, catalog):
+            if port in known and known[port].widget == "port" and output != "layer":
+                return edit.connect(graph, after.id, output, node.id, port, catalog)
+    return graph
+
+
+def _name(catalog: Catalog, type_: str) -> str:
+    node = catalog.find(type_)
+    return node.name if node else type_
+
+
+def _caption(node: NodeDescriptor) -> str:
+    words = f"{node.package.rpartition('.')[0]} · {node.summary or 'no documentation'}"
+    return plain(words if len(words) <= 52 else words[:51] + "…")
+
+
+def new_label(here: Session) -> str:
+    """What the panel is called."""
+    selected = here.graph.by_id.get(here.selected)
+    return f"Add a node after {selected.title}" if selected else "Add a node"

@@ -1,0 +1,182 @@
+"""The only door to st.session_state: who is looking, at which graph and run, and what they may do."""
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import streamlit as st
+
+from flowcore.dataflow import document, history
+from flowcore.dataflow.history import History
+from flowcore.model.descriptor import Catalog
+from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError, Problem
+from flowcore.runs.checker import Checker
+from flowcore.runs.supervisor import Supervisor
+from flowcore.store import database, descriptors, graphs
+from flowcore.ui import identity
+
+_NEVER: Final = object()
+HOSTED: Final = bool(os.environ.get("FLOWCORE_HOSTED")) and os.environ["FLOWCORE_HOSTED"] != "0"
+
+
+def catalog() -> Catalog:
+    """Every node that may be used here; on a hosted server only what policy always allows."""
+    return descriptors.load(HOSTED)
+
+
+@st.cache_resource(show_spinner=False)
+def supervisor() -> Supervisor:
+    """The one supervisor of this server."""
+    return Supervisor(catalog)
+
+
+@st.cache_resource(show_spinner=False)
+def checker() -> Checker:
+    """The one checker of this server; its process starts when a graph is first edited."""
+    return Checker()
+
+
+def owner() -> str:
+    """The key of this browser, "" until the browser has said which one it is."""
+    token = identity.token()
+    return database.owner_key(token) if token else ""
+
+
+class Session:
+    """One browser tab at one graph. ``graph`` is what is shown; `apply` is the way to change it."""
+
+    def __init__(self, graph_id: str) -> None:
+        self.owner = owner()
+        self.stored = graphs.load(graph_id)
+        self.id = graph_id
+        kept = _state().get("tab")
+        if kept is None or kept["id"] != graph_id:
+            kept = {"id": graph_id, "history": None, "version": 0, "selected": "", "clicked": None}
+            _state()["tab"] = kept
+        self._kept: dict[str, Any] = kept
+        if kept["version"] != self.stored.version:
+            self._take()
+
+    @property
+    def graph(self) -> Graph:
+        return self.history.present
+
+    @property
+    def history(self) -> History:
+        found: History = self._kept["history"]
+        return found
+
+    @property
+    def editable(self) -> bool:
+        """Whether this browser owns the graph; any other looks on."""
+        return bool(self.owner) and self.owner == self.stored.owner
+
+    @property
+    def selected(self) -> str:
+        """The id of the selected node, "" for none."""
+        id: str = self._kept["selected"]
+        return id if id in self.graph.by_id else ""
+
+    def select(self, id: str) -> None:
+        self._kept["selected"] = id
+
+    def clicked(self, value: str | None) -> bool:
+        """Whether a click on the canvas is news; a component repeats its last value at every rerun."""
+        news = value is not None and value != self._kept["clicked"]
+        self._kept["clicked"] = value
+        return news
+
+    def apply(self, edit: Callable[[Graph], Graph]) -> None:
+        """Change the graph by an edit and save it; what goes wrong is kept to be shown."""
+        try:
+            self._save(history.push(self.history, edit(self.graph)))
+        except FlowError as reason:
+            say(*reason.problems)
+
+    def undo(self) -> None:
+        self._save(history.undo(self.history))
+
+    def redo(self) -> None:
+        self._save(history.redo(self.history))
+
+    def _save(self, new: History) -> None:
+        if new is self.history or not self.editable:
+            return
+        try:
+            self._kept["version"] = graphs.save(new.present, self._kept["version"])
+            self._kept["history"] = new
+        except FlowError as reason:
+            say(*reason.problems)
+            self.stored = graphs.load(self.id)
+            self._take()
+
+    def _take(self) -> None:
+        """Show what the store has: at first, and when another tab has changed it."""
+        graph = document.read(self.stored.document, catalog())
+        old: History | None = self._kept["history"]
+        self._kept["history"] = history.push(old, graph) if old else History(graph)
+        self._kept["version"] = self.stored.version
+
+
+def say(*problems: Problem) -> None:
+    """Keep problems to be shown at the next drawing of the page."""
+    _state().setdefault("said", []).extend(problems)
+
+
+def said() -> list[Problem]:
+    """The problems to be shown now, each once."""
+    found: list[Problem] = _state().pop("said", [])
+    return found
+
+
+def field(key: str, value: Any) -> str:
+    """Make a widget show a value that changed elsewhere (undo, another tab); its key comes back.
+
+    What is typed but refused stays as it is.
+    """
+    if not refusal(key) and _state().get(f"shown {key}", _NEVER) != value:
+        _state()[key] = value
+        _state()[f"shown {key}"] = value
+    elif key not in _state():
+        _state()[key] = value
+    return key
+
+
+def typed(key: str) -> Any:
+    """What stands in a widget."""
+    found = _state().get(key)
+    _state()[f"shown {key}"] = found
+    return found
+
+
+def refuse(key: str, reason: str) -> None:
+    """Remember why what was typed cannot be used; "" when it can."""
+    _state()[f"refused {key}"] = reason
+
+
+def refusal(key: str) -> str:
+    reason: str = _state().get(f"refused {key}", "")
+    return reason
+
+
+def remember(key: str, value: Any) -> None:
+    _state()[key] = value
+
+
+def recall(key: str, default: Any = None) -> Any:
+    return _state().get(key, default)
+
+
+def _state() -> Any:
+    return st.session_state
+
+
+def opened(graph_id: str) -> Session | None:
+    """The session of a graph, None where it cannot be opened; the reason is kept to be shown."""
+    try:
+        return Session(graph_id)
+    except FlowError as reason:
+        for problem in reason.problems:
+            st.error(f"{problem.message} {problem.hint}")
+        return None

@@ -1,0 +1,135 @@
+"""The training form: it edits the model, compile, fit and evaluate nodes of the graph."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from flowcore.dataflow import plan as plans
+from flowcore.dataflow.plan import Plan
+from flowcore.model.descriptor import Catalog
+from flowcore.model.value import Value
+from flowcore.ui import forms, inspector, session
+from flowcore.ui.session import Session
+
+
+def draw(here: Session, catalog: Catalog) -> Plan:
+    """Every choice of a training, each applied to the graph at once."""
+    plan = plans.read(here.graph, catalog)
+
+    def put(**changes: object) -> None:
+        here.apply(lambda graph: plans.write(graph, replace(plan, **changes), catalog))
+
+    _compile(here, plan, put, catalog)
+    left, right = st.columns(2)
+    with left:
+        _number(here, "Epochs", "epochs", plan.epochs, put, low=1, high=100_000)
+        _share(here, plan, put)
+    with right:
+        _number(here, "Batch size", "batch_size", plan.batch_size, put, low=1, high=1_000_000)
+        _stopping(here, plan, put)
+    with st.expander("Data", key="plan data", expanded=plan.x is None or plan.y is None):
+        for name, label in _DATA:
+            _place(here, name, label, getattr(plan, name), put, catalog)
+    return plan
+
+
+_DATA = (
+    ("x", "Train on (x)"),
+    ("y", "Targets (y)"),
+    ("test_x", "Evaluate on (x)"),
+    ("test_y", "Evaluate targets (y)"),
+)
+Put = Callable[..., None]
+
+
+def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
+    descriptor = catalog.find(plans.COMPILE)
+    if descriptor is None:
+        st.warning("The catalogue of Keras is missing. Make it with `flowcore describe keras`.")
+        return
+    values: dict[str, Value] = {
+        "optimizer": plan.optimizer,
+        "loss": plan.loss,
+        "metrics": list(plan.metrics) or UNSET,
+    }
+    for name, value in values.items():
+        argument = replace(descriptor.arguments[name], default=UNSET)
+        store = _store(put, name)
+        forms.draw(forms.Field(argument, value, f"plan {name}", store, catalog, not here.editable))
+
+
+def _store(put: Put, name: str) -> forms.Store:
+    def store(value: Value) -> None:
+        if name == "metrics":
+            put(metrics=() if value is UNSET else tuple(value))
+        else:
+            put(**{name: None if value is UNSET else value})
+
+    return store
+
+
+def _number(here: Session, label: str, name: str, value: int, put: Put, low: int, high: int) -> None:
+    key = session.field(f"plan {name}", value)
+    st.number_input(
+        label,
+        value=None,
+        step=1,
+        min_value=low,
+        max_value=high,
+        key=key,
+        disabled=not here.editable,
+        on_change=lambda: put(**{name: session.typed(key) or value}),
+    )
+
+
+def _share(here: Session, plan: Plan, put: Put) -> None:
+    key = session.field("plan validation", round(100 * plan.validation))
+    st.number_input(
+        "Validation, % of the rows",
+        value=None,
+        step=5,
+        min_value=0,
+        max_value=90,
+        key=key,
+        help="The last rows of the training data, kept out of training to draw the validation curves.",
+        disabled=not here.editable,
+        on_change=lambda: put(validation=(session.typed(key) or 0) / 100),
+    )
+
+
+def _stopping(here: Session, plan: Plan, put: Put) -> None:
+    key = session.field("plan patience", plan.patience)
+    st.number_input(
+        "Stop early after",
+        value=None,
+        step=1,
+        min_value=1,
+        max_value=10_000,
+        placeholder="never",
+        key=key,
+        help="Epochs without a better validation loss after which training stops; the best weights are kept.",
+        disabled=not here.editable,
+        on_change=lambda: put(patience=session.typed(key)),
+    )
+
+
+def _place(
+    here: Session, name: str, label: str, value: plans.Place | None, put: Put, catalog: Catalog
+) -> None:
+    shown = inspector.names(here.graph)
+    options = list(plans.sources(here.graph, catalog))
+    if value is not None and value not in options:
+        options.insert(0, value)
+    key = session.field(f"plan {name}", value)
+    st.selectbox(
+        label,
+        options,
+        index=None,
+        format_func=lambda place: shown.get(place[0], place[0]) + (f" · {place[1]}" if place[1] else ""),
+        key=key,
+        placeholder="nothing" if name.startswith("test") else "needed: add a data node on Build",
+        disabled=not here.editable,
+        on_change=lambda: put(**{name: session.typed(key)}),
+    )

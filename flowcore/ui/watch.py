@@ -1,0 +1,161 @@
+"""A run as it goes on: read from its journal, so that any browser at any time sees the same."""
+
+import time
+
+import streamlit as st
+
+from flowcore.model.graph import Graph
+from flowcore.model.run import Run
+from flowcore.store import runs
+from flowcore.ui import canvas, charts, frame, report, session
+from flowcore.ui.colours import palette
+from flowcore.ui.inspector import names
+from flowcore.ui.session import Session
+from flowcore.ui.words import plain
+
+_BADGES = {
+    "waiting": ("waiting", "gray", ":material/hourglass_empty:"),
+    "starting": ("starting", "gray", ":material/hourglass_empty:"),
+    "running": ("running", "blue", ":material/play_arrow:"),
+    "stopping": ("stopping", "orange", ":material/stop:"),
+    "done": ("done", "green", ":material/check:"),
+    "stopped": ("stopped", "orange", ":material/stop:"),
+    "failed": ("failed", "red", ":material/error:"),
+}
+
+
+def draw(here: Session, run_id: str) -> None:
+    """Progress, curves, results, layers and output of a run; redrawn each second while it runs."""
+    over = session.supervisor().look(run_id).over
+    st.fragment(_live, run_every=None if over else 1)(here, run_id, over)
+
+
+def _live(here: Session, run_id: str, over: bool) -> None:
+    run = session.supervisor().look(run_id)
+    if run.over and not over:
+        st.rerun()
+    _status(here, run_id, run)
+    if run.problem:
+        frame.complain(run.problem)
+        if not run.epochs and run.output.text:
+            st.caption("Its last output")
+            st.code(run.output.last(12), language=None, wrap_lines=True)
+    _results(here.graph, run)
+    _curves(run)
+    _details(here, run_id, run)
+
+
+def _status(here: Session, run_id: str, run: Run) -> None:
+    label, colour, icon = _BADGES[run.state]
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left.container(horizontal=True, vertical_alignment="center"):
+        st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]  # one of its literals
+        st.caption(_words(here.graph, run))
+    if not run.over and here.editable:
+        right.button(
+            "Stop",
+            icon=":material/stop:",
+            key="stop",
+            width="stretch",
+            disabled=run.state == "stopping",
+            on_click=session.supervisor().stop,
+            args=(run_id,),
+        )
+    if run.training and not run.over:
+        st.progress(run.progress)
+
+
+def _words(graph: Graph, run: Run) -> str:
+    """Where the run stands, in a line."""
+    parts = []
+    busy = [node for node, state in run.nodes.items() if state == "running"]
+    if not run.over and not run.started:
+        return "Starting the worker…"
+    if run.training:
+        epoch = min(run.training.epochs, len(run.epochs) + (0 if run.over else 1))
+        parts.append(f"epoch {epoch} of {run.training.epochs}")
+    elif busy:
+        parts.append(f"{plain(graph.title(busy[-1]))}…")
+    if run.seconds_left is not None:
+        parts.append(f"about {report.duration(run.seconds_left)} left")
+    passed = (run.ended or time.time()) - run.started
+    if run.started:
+        parts.append(f"{report.duration(passed)} {'in all' if run.over else 'so far'}")
+    parts.append(f"seed {run.seed}")
+    return " · ".join(parts)
+
+
+def _results(graph: Graph, run: Run) -> None:
+    """What came out at the end, or the last epoch's figures until then."""
+    shown = [(graph.title(node), values) for node, values in run.results.items()]
+    if not shown and run.epochs:
+        shown = [(f"epoch {run.epochs[-1].epoch}", run.epochs[-1].metrics)]
+    for title, values in shown:
+        cells = st.columns(max(4, len(values)))
+        for cell, (name, value) in zip(cells, values.items(), strict=False):
+            cell.metric(f"{title}: {name}", "not a number" if value is None else f"{value:.4g}")
+
+
+def _curves(run: Run) -> None:
+    known = charts.metrics(run)
+    if not known and not run.over:
+        st.caption("Curves appear with the first epoch.")
+    colours = palette()
+    for start in range(0, len(known), 2):
+        for cell, name in zip(st.columns(2), known[start : start + 2], strict=False):
+            figure = charts.curve(run, name, colours)
+            cell.plotly_chart(figure, key=f"curve {name}", config={"displaylogo": False})
+
+
+def _details(here: Session, run_id: str, run: Run) -> None:
+    graph, layers, output, epochs = st.tabs(["Graph", "Layers", "Output", "Epochs"], key="details")
+    with graph:
+        canvas.draw(
+            here.graph,
+            session.catalog(),
+            key="run graph",
+            mode=canvas.OVERVIEW,
+            shapes=run.shapes,
+            states=run.nodes,
+            height=380,
+        )
+    with layers:
+        if not run.summaries:
+            st.caption("Known once the model is built.")
+        for node, rows in run.summaries.items():
+            if len(run.summaries) > 1:
+                st.markdown(f"**{plain(names(here.graph).get(node, node))}**")
+            report.layers(rows)
+    with output:
+        if run.output.text:
+            st.code(run.output.text, language=None, height=340, wrap_lines=True)
+        else:
+            st.caption("Nothing was printed.")
+    with epochs:
+        _table(run)
+    files = runs.weights(run_id)
+    if run.over and files:
+        st.download_button(
+            "Download weights",
+            data=lambda: files[0].read_bytes(),
+            file_name=f"{run_id[:8]}.weights.h5",
+            icon=":material/download:",
+            key="weights",
+            on_click="ignore",
+        )
+
+
+def _table(run: Run) -> None:
+    if not run.epochs:
+        st.caption("No epoch is done yet.")
+        return
+    columns = list(dict.fromkeys(name for epoch in run.epochs for name in epoch.metrics))
+    st.dataframe(
+        {
+            "epoch": [epoch.epoch for epoch in run.epochs],
+            **{name: [epoch.metrics.get(name) for epoch in run.epochs] for name in columns},
+            "seconds": [round(epoch.seconds, 2) for epoch in run.epochs],
+        },
+        hide_index=True,
+        width="stretch",
+    )

@@ -1,0 +1,44 @@
+"""Build: the graph, drawn and edited."""
+
+import streamlit as st
+
+from flowcore.dataflow.check import check
+from flowcore.store import runs
+from flowcore.ui import canvas, frame, inspector, palette, report, session, shapes, toolbar
+
+here = frame.open_graph("Build")
+catalog = session.catalog()
+run_id = st.query_params.get("run", "") or runs.latest(here.id)
+toolbar.onlooker(here)
+mode = toolbar.draw(here)
+
+drawing, side = st.columns([2.2, 1], gap="medium")
+with drawing:
+    found = shapes.report(here, catalog)
+    known, run = shapes.known(here, found, run_id)
+    problems = (*check(here.graph, catalog), *found.problems)
+    if not here.graph.nodes:
+        st.info("The graph is empty. Search for a node on the right and add it.", icon=":material/add:")
+    else:
+        clicked = canvas.draw(
+            here.graph,
+            catalog,
+            key="graph",
+            mode=mode,
+            shapes=known,
+            states=shapes.states(here, run, run_id),
+            problems=problems,
+            selected=here.selected,
+        )
+        if here.clicked(clicked):
+            here.select(clicked or "")
+            st.rerun()
+    report.problems(here, problems)
+
+with side:
+    if here.editable:
+        with st.expander(palette.new_label(here), expanded=not here.selected, key="palette"):
+            palette.draw(here, catalog)
+    if here.graph.nodes:
+        with st.container(border=True):
+            inspector.draw(here, catalog)

@@ -1,0 +1,24 @@
+"""Train: the training form, and the run that it started."""
+
+import streamlit as st
+
+from flowcore.store import runs
+from flowcore.ui import frame, launch, session, shapes, toolbar, training, watch
+
+here = frame.open_graph("Train")
+catalog = session.catalog()
+run_id = st.query_params.get("run", "") or runs.latest(here.id)
+toolbar.onlooker(here)
+
+form, result = st.columns([1, 2.2], gap="large")
+with form:
+    st.subheader("Train")
+    training.draw(here, catalog)
+    launch.draw(here, catalog, run_id)
+    launch.earlier(here, run_id)
+with result:
+    if run_id:
+        st.query_params["run"] = run_id
+        watch.draw(here, run_id)
+    else:
+        launch.before(here, shapes.report(here, catalog), catalog)

@@ -13,7 +13,7 @@ TYPES = (SOURCE, LAYER, MERGE, MODEL, FIT, EVALUATE, LOAD, CALL, PASS, "toy.Evil
 
 # JSON has no lone surrogates; everything else of Unicode is fair.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-ids = st.from_regex(r"[A-Za-z0-9_-]{1,8}\Z")
+ids = st.from_regex(r"[A-Za-z0-9_-]{1,8}", fullmatch=True)
 numbers = st.one_of(
     st.integers(),
     st.integers(-(10**300), 10**300),

@@ -107,10 +107,10 @@ def test_every_cycle_that_is_named_is_there(graph: Graph) -> None:
 
 @given(strategies.graphs())
 def test_links_that_end_nowhere_and_ids_that_occur_twice_do_not_confuse_it(graph: Graph) -> None:
-    try:
+    if cycles(graph):
+        assert cycles(graph)[0].code == "cycle"
+    else:
         assert set(order(graph)) == set(graph.by_id)
-    except FlowError as reason:
-        assert [problem.code for problem in reason.problems] == ["cycle"]
 
 
 def _chain(count: int, **more: Any) -> Graph:

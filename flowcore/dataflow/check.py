@@ -51,7 +51,7 @@ def _duplicates(graph: Graph) -> Iterator[Problem]:
 
 def _of_node(graph: Graph, node: Node, catalog: Catalog) -> Iterator[Problem]:
     for name, item in (*node.args.items(), *node.call.items()):
-        if isinstance(item, (list, dict)):
+        if isinstance(item, (list, dict, float)):
             for path, reason in value.flaws(item, name):
                 yield Problem(
                     "bad-value", f"{node.title}: {path} {reason}.", "Correct the value.", (node.id,)
@@ -159,6 +159,8 @@ def _constant(
             "notice",
         )
         return
+    if any(value.flaws(item)):
+        return  # a broken value is reported as such
     for flaw in fits.flaws(item, argument, catalog):
         yield Problem("wrong-type", f"{node.title}: {flaw}.", "Change the value.", (node.id,))
 

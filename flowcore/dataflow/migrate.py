@@ -5,6 +5,7 @@ https://gojs.net/latest/api/symbols/GraphLinksModel.html): ``nodeDataArray`` wit
 category), text, loc and args, ``linkDataArray`` with from, fromPort, to and toPort.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -54,7 +55,8 @@ def _from_gojs(document: Document) -> Document:
 def _node(node: Document, ids: dict[str, str]) -> Document:
     args = node.get("args", {})
     if isinstance(args, list):
-        args = {item["arg"]: item.get("value") for item in args if isinstance(item, dict) and "arg" in item}
+        named = (item for item in args if isinstance(item, dict) and isinstance(item.get("arg"), str))
+        args = {item["arg"]: item.get("value") for item in named}
     return {
         "id": ids[str(node.get("key"))],
         "type": str(node.get("package", node.get("category", ""))),
@@ -79,7 +81,7 @@ def _position(loc: Any) -> tuple[float, float] | None:
         x, y = map(float, str(loc).split())
     except ValueError:
         return None
-    return x, y
+    return (x, y) if math.isfinite(x) and math.isfinite(y) else None
 
 
 def _objects(document: Document, key: str) -> list[Document]:

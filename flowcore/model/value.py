@@ -10,6 +10,7 @@ with exactly one key that begins with ``$``, beside ``args`` for a new object:
     {"$float": "nan" | "inf" | "-inf"}
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ def flaws(value: Value, path: str = "$", depth: int = 0) -> Iterator[tuple[str, 
         yield from _FORMS.get(key, _unknown)(value, path) if key else ()
         for name, item in value.items():
             yield from flaws(item, f"{path}.{name}", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield path, f'is {value}, which JSON does not have; expected {{"$float": "{value}"}}'
     elif value is not None and not isinstance(value, (bool, int, float, str)):
         yield path, f"is a {type(value).__name__}, which JSON does not have"
 

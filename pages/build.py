@@ -12,9 +12,9 @@ run_id = st.query_params.get("run", "") or runs.latest(here.id)
 toolbar.onlooker(here)
 mode = toolbar.draw(here)
 
-drawing, side = st.columns([2.2, 1], gap="medium")
+drawing, side = frame.split(2.4, 1)
 with drawing:
-    found = shapes.report(here, catalog)
+    found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
     problems = (*check(here.graph, catalog), *found.problems)
     if not here.graph.nodes:
@@ -33,6 +33,8 @@ with drawing:
         if here.clicked(clicked):
             here.select(clicked or "")
             st.rerun()
+    if not fresh:
+        shapes.wait(here, catalog)
     report.problems(here, problems)
 
 with side:

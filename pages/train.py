@@ -10,7 +10,7 @@ catalog = session.catalog()
 run_id = st.query_params.get("run", "") or runs.latest(here.id)
 toolbar.onlooker(here)
 
-form, result = st.columns([1, 2.2], gap="large")
+form, result = frame.split(1, 2.5)
 with form:
     st.subheader("Train")
     training.draw(here, catalog)
@@ -21,4 +21,4 @@ with result:
         st.query_params["run"] = run_id
         watch.draw(here, run_id)
     else:
-        launch.before(here, shapes.report(here, catalog), catalog)
+        launch.before(here, shapes.report(here, catalog)[0], catalog)

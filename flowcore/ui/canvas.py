@@ -54,8 +54,19 @@ def draw(
             selected=node.id == selected,
         )
         nodes.append(_node(graph, node, catalog, look, colours, detailed, node.position or at[node.id]))
-    edges = [_edge(link, shapes, colours) for link in graph.links if {link.source, link.target} <= at.keys()]
+    nodes += _corners(list(at.values()))
+    edges = [_edge(links, shapes, colours) for links in _between(graph)]
     return _call(nodes, edges, key, height, mode)
+
+
+def _corners(at: list[tuple[float, float]]) -> list[dict[str, Any]]:
+    """Two dots that nobody sees: vis fits its view before it knows how wide the pictures are."""
+    xs, ys = [x for x, _ in at], [y for _, y in at]
+    ends = ((min(xs) - cards.WIDTH / 2, min(ys)), (max(xs) + cards.WIDTH / 2, max(ys)))
+    return [
+        {"id": f"corner {index}", "x": x, "y": y, "shape": "dot", "size": 1, "color": "rgba(0,0,0,0)"}
+        for index, (x, y) in enumerate(ends)
+    ]
 
 
 def _call(nodes: list[Any], edges: list[Any], key: str, height: int, mode: str) -> str | None:
@@ -63,13 +74,13 @@ def _call(nodes: list[Any], edges: list[Any], key: str, height: int, mode: str) 
     settings = {name: value for name, value in config.__dict__.items() if name not in _STRAY}
     settings["width"] = "100%"
     settings["interaction"] = {"dragNodes": False, "hover": False, "zoomSpeed": 0.6}
-    clicked: str | None = _agraph(
+    clicked: Any = _agraph(
         data=json.dumps({"nodes": nodes, "edges": edges}),
         config=json.dumps(settings),
         key=f"{key} {mode}",
         default=None,
     )
-    return clicked
+    return clicked if isinstance(clicked, str) and not clicked.startswith("corner ") else None
 
 
 def _node(
@@ -96,11 +107,21 @@ def _node(
     }
 
 
-def _edge(link: Link, shapes: Shapes, colours: Palette) -> dict[str, Any]:
+def _between(graph: Graph) -> list[list[Link]]:
+    """Links by the pair of nodes that they join: labels of several lines would lie on each other."""
+    found: dict[tuple[str, str], list[Link]] = {}
+    for link in graph.links:
+        if {link.source, link.target} <= graph.by_id.keys():
+            found.setdefault((link.source, link.target), []).append(link)
+    return list(found.values())
+
+
+def _edge(links: list[Link], shapes: Shapes, colours: Palette) -> dict[str, Any]:
+    labels = [shapes.get(link.source, {}).get(link.output, "") or link.output for link in links]
     return {
-        "from": link.source,
-        "to": link.target,
-        "label": cards.edge_text(shapes, link.source, link.output) or link.output,
+        "from": links[0].source,
+        "to": links[0].target,
+        "label": "\n".join(dict.fromkeys(filter(None, labels))),
         "color": colours.edge,
         "width": 1.4,
         "arrows": {"to": {"enabled": True, "scaleFactor": 0.5}},

@@ -1,7 +1,7 @@
 """Nodes as cards: SVG written from values, every text of a graph escaped."""
 
-from collections.abc import Mapping
 from html import escape
+from textwrap import wrap
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -30,9 +30,9 @@ def detailed(graph: Graph, node: Node, catalog: Catalog, look: Look, colours: Pa
     """A card with title, type, the arguments that were set, output shape and state."""
     descriptor = catalog.find(node.type)
     name = descriptor.name if descriptor else node.type
-    lines = _arguments(node)
+    lines = _arguments(node) if node.args or node.call else _about(descriptor)
     rows = "".join(
-        f'<text x="12" y="{48 + 15 * index}" font-size="11.5" fill="{colours.faint}">{_cut(line, 34)}</text>'
+        f'<text x="12" y="{48 + 15 * index}" font-size="11.5" fill="{colours.faint}">{_cut(line, 30)}</text>'
         for index, line in enumerate(lines[:2])
     )
     subtitle = "" if node.title == name else _cut(name, 16)
@@ -99,21 +99,22 @@ def uri(svg: str) -> str:
     return "data:image/svg+xml;charset=utf-8," + quote(svg)
 
 
-def edge_text(shapes: Mapping[str, Mapping[str, str]], source: str, output: str) -> str:
-    """The shape that a link carries, if it is known."""
-    return shapes.get(source, {}).get(output, "")
-
-
 def _arguments(node: Node) -> list[str]:
     """The arguments that were set, as many to a line as fit."""
     lines = [""]
     for name, value in {**node.args, **node.call}.items():
         item = f"{name} {_brief(value)}"
-        if lines[-1] and len(lines[-1]) + len(item) > 32:
+        if lines[-1] and len(lines[-1]) + len(item) > 29:
             lines.append(item)
         else:
             lines[-1] = f"{lines[-1]} · {item}" if lines[-1] else item
     return lines
+
+
+def _about(descriptor: NodeDescriptor | None) -> list[str]:
+    """The summary of a node whose arguments all have their defaults, in two lines."""
+    words = descriptor.summary if descriptor else "not described by any catalogue"
+    return wrap(words, 30)
 
 
 def _brief(value: object) -> str:

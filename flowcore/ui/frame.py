@@ -1,6 +1,7 @@
 """The frame of every page: title, menu, and what there is to say."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import streamlit as st
 
@@ -21,10 +22,17 @@ _ICON: Final = (
 )
 _STYLE: Final = """
 <style>
-.block-container { padding: 2.4rem 2rem 3rem; max-width: 1600px; }
+.block-container { padding: 1.2rem 2rem 3rem; max-width: 1600px; }
 .st-key-undo kbd, .st-key-redo kbd { display: none; }
 [data-testid="stCaptionContainer"] p { line-height: 1.35; }
-[data-testid="stSidebar"] { min-width: 180px; max-width: 200px; }
+.st-key-menu { border-bottom: 1px solid rgba(128, 136, 160, .25); padding-bottom: .35rem; }
+.st-key-menu p { font-weight: 500; }
+@media (max-width: 1000px) {
+  .st-key-split > div > [data-testid="stHorizontalBlock"],
+  .st-key-gallery > div > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-split > div > div > [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
+  .st-key-gallery > div > div > [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+}
 iframe { color-scheme: normal; }
 </style>
 """
@@ -35,8 +43,8 @@ def begin(title: str) -> None:
     st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}
-    with st.sidebar:
-        st.markdown("### flowcore")
+    with st.container(horizontal=True, key="menu", vertical_alignment="center", gap="small"):
+        st.markdown("**:primary[flowcore]**", width="content")
         for path, label, icon in PAGES:
             needs_graph = path != "app.py"
             st.page_link(
@@ -60,6 +68,11 @@ def open_graph(title: str) -> Session:
         st.page_link("app.py", label="Go to Start", icon=":material/home:")
         st.stop()
     return opened
+
+
+def split(left: float, right: float) -> Sequence[Any]:
+    """Two columns, one below the other where the window is narrow."""
+    return st.container(key="split").columns([left, right], gap="medium")
 
 
 def go(path: str, graph: str, run: str = "") -> None:

@@ -28,7 +28,7 @@ def _sketch(content: bytes, theme: str) -> str:
 def examples(owner: str) -> None:
     """A card for each example; opening one makes a copy of it."""
     found = _examples()
-    for cell, (name, content) in zip(st.columns(len(found)), found, strict=True):
+    for cell, (name, content) in zip(st.container(key="gallery").columns(len(found)), found, strict=True):
         graph = document.read(content)
         with cell.container(border=True, height="stretch"):
             st.image(_sketch(content, str(st.context.theme.type)), width="stretch")

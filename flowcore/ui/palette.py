@@ -92,7 +92,7 @@ def _name(catalog: Catalog, type_: str) -> str:
 
 def _caption(node: NodeDescriptor) -> str:
     words = f"{node.package.rpartition('.')[0]} · {node.summary or 'no documentation'}"
-    return plain(words if len(words) <= 52 else words[:51] + "…")
+    return plain(words if len(words) <= 40 else words[:39] + "…")
 
 
 def new_label(here: Session) -> str:

@@ -14,14 +14,11 @@ from flowcore.ui.session import Session
 Shapes = dict[str, dict[str, str]]
 
 
-def report(here: Session, catalog: Catalog) -> ShapeReport:
-    """The checker's report, drawn again when a newer one comes. Opening another's graph starts nothing."""
+def report(here: Session, catalog: Catalog) -> tuple[ShapeReport, bool]:
+    """The checker's newest report, and whether it is of today. Opening another's graph starts nothing."""
     if not here.editable or not here.graph.nodes:
-        return ShapeReport()
-    found, fresh = session.checker().latest(here.graph, catalog)
-    if not fresh:
-        _wait(here.graph, catalog)
-    return found
+        return ShapeReport(), True
+    return session.checker().latest(here.graph, catalog)
 
 
 def known(here: Session, found: ShapeReport, run_id: str) -> tuple[Shapes, Run | None]:
@@ -52,7 +49,8 @@ def _work(node: Node) -> tuple[object, ...]:
 
 
 @st.fragment(run_every=0.5)
-def _wait(graph: Graph, catalog: Catalog) -> None:
+def wait(here: Session, catalog: Catalog) -> None:
+    """Say that shapes are on their way, and draw the page again when they are here."""
     st.caption(":material/hourglass_empty: Working out shapes…")
-    if session.checker().latest(graph, catalog)[1]:
+    if session.checker().latest(here.graph, catalog)[1]:
         st.rerun()

@@ -14,7 +14,7 @@ def draw(here: Session) -> str:
     left, right = st.columns([1, 1.5], vertical_alignment="bottom")
     with left:
         _name(here)
-    with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+    with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         _steps(here)
         chosen = st.segmented_control(
             "Mode",

@@ -87,7 +87,7 @@ def _number(here: Session, label: str, name: str, value: int, put: Put, low: int
 def _share(here: Session, plan: Plan, put: Put) -> None:
     key = session.field("plan validation", round(100 * plan.validation))
     st.number_input(
-        "Validation, % of the rows",
+        "Validation %",
         value=None,
         step=5,
         min_value=0,
@@ -102,7 +102,7 @@ def _share(here: Session, plan: Plan, put: Put) -> None:
 def _stopping(here: Session, plan: Plan, put: Put) -> None:
     key = session.field("plan patience", plan.patience)
     st.number_input(
-        "Stop early after",
+        "Stop early",
         value=None,
         step=1,
         min_value=1,

@@ -91,9 +91,11 @@ def _results(graph: Graph, run: Run) -> None:
     if not shown and run.epochs:
         shown = [(f"epoch {run.epochs[-1].epoch}", run.epochs[-1].metrics)]
     for title, values in shown:
-        cells = st.columns(max(4, len(values)))
-        for cell, (name, value) in zip(cells, values.items(), strict=False):
-            cell.metric(f"{title}: {name}", "not a number" if value is None else f"{value:.4g}")
+        ordered = sorted(values.items(), key=lambda item: ("loss" not in item[0], item[0]))
+        with st.container(horizontal=True, gap="large"):
+            for name, value in ordered:
+                shown_value = "not a number" if value is None else f"{value:.4g}"
+                st.metric(f"{title}: {name}", shown_value, width="content")
 
 
 def _curves(run: Run) -> None:

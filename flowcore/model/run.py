@@ -21,7 +21,7 @@ class Output(msgspec.Struct, frozen=True):
     lost: int = 0
 
     def plus(self, text: str, lost: int = 0) -> "Output":
-        room = HEAD - len(self.head) if not self.tail else 0
+        room = HEAD - len(self.head) if not (self.tail or self.lost or lost) else 0
         tail = self.tail + text[room:]
         cut = max(0, len(tail) - TAIL)
         return Output(self.head + text[:room], tail[cut:], self.lost + lost + cut)

@@ -15,16 +15,19 @@ _CAUSES: Final = {
 }
 
 
-def ending(last: Event | None, code: int, asked: bool) -> Event:
-    """The last event of a run. asked: somebody stopped it, so that its death is no surprise."""
+def ending(last: Event | None, code: int, asked: bool, running: tuple[str, ...] = ()) -> Event:
+    """The last event of a run.
+
+    asked: somebody stopped it, so that its death is no surprise. running: the nodes that it died in.
+    """
     if last is not None:
         return last
     if asked:
         return Stopped(at=time.time())
-    return Failed(at=time.time(), problem=death(code))
+    return Failed(at=time.time(), problem=death(code, running))
 
 
-def death(code: int) -> Problem:
+def death(code: int, running: tuple[str, ...] = ()) -> Problem:
     """A worker that ended without a word. code: as subprocess gives it, negative for a signal."""
     if code < 0:
         try:
@@ -32,9 +35,10 @@ def death(code: int) -> Problem:
         except ValueError:
             name, hint = f"signal {-code}", ""
         hint = hint or "Its last output may tell why."
-        return Problem("worker-died", f"The worker was killed by {name}.", hint)
+        return Problem("worker-died", f"The worker was killed by {name}.", hint, running)
     return Problem(
         "worker-died",
         f"The worker ended with exit code {code} before the graph was done.",
         "Something in the graph ended the process: its last output may tell what.",
+        running,
     )

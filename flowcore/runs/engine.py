@@ -1,8 +1,10 @@
 """Where a run runs. LocalEngine spawns a worker process for each; others fit the same interface."""
 
+import codecs
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -72,9 +74,9 @@ class LocalRun:
         self._run = Run()
         self._over = threading.Event()
         self._stopping = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a listener may stop the run that it hears of
         self._listener = listener
-        self._owner: FileLock | None = runs.own(run_id)
+        self._owner: FileLock | None = runs.own(run_id, GRACE)
         self._journal = Journal(runs.folder(run_id))
         self._worker = WorkerProcess("run")
         runs.trace(run_id, self._worker.trace)
@@ -82,6 +84,7 @@ class LocalRun:
         self._printing = threading.Thread(target=self._read_output, name=f"output {run_id}", daemon=True)
         self._printing.start()
         threading.Thread(target=self._read_events, name=f"events {run_id}", daemon=True).start()
+        threading.Thread(target=self._reap, name=f"reap {run_id}", daemon=True).start()
 
     def stop(self) -> None:
         if self._over.is_set() or self._stopping:
@@ -104,18 +107,29 @@ class LocalRun:
         if self._worker.wait(GRACE) is None:
             self._worker.kill()
 
+    def _reap(self) -> None:
+        """Nothing that a worker started outlives it, or its pipes would stay open."""
+        self._worker.wait()
+        self._worker.kill()
+
     def _read_events(self) -> None:
-        last: e.Event | None = None
+        try:
+            self._finish(self._relay())
+        finally:
+            self._worker.kill()
+            self._over.set()
+
+    def _relay(self) -> e.Event | None:
+        """Every event into the journal; the worker's last word comes back."""
         for line in self._worker.events:
             try:
                 event = _decoder.decode(line)
             except msgspec.MsgspecError:
                 continue  # the worker died in the middle of a line
             if isinstance(event, e.END):
-                last = event  # output that is still on its way belongs before the end
-            else:
-                self._happened(event)
-        self._finish(last)
+                return event  # output that is still on its way belongs before the end
+            self._happened(event)
+        return None
 
     def _finish(self, last: e.Event | None) -> None:
         code = self._worker.wait(GRACE)
@@ -123,38 +137,52 @@ class LocalRun:
             self._worker.kill()
             code = self._worker.wait()
         self._printing.join(GRACE)
-        self._happened(ending(last, code or 0, self._stopping))
+        running = tuple(node for node, state in self._run.nodes.items() if state == "running")
+        self._happened(ending(last, code or 0, self._stopping, running))
         self._journal.close()
         self._worker.close()
         if self._owner is not None:
             self._owner.release()
-        self._over.set()
 
     def _read_output(self) -> None:
         """One event a beat, whatever is printed: a flood must not drown the journal."""
         block, lost, due = b"", 0, 0.0
-        while chunk := _read(self._worker.output):
-            block += chunk
-            now = time.monotonic()
-            if now >= due:
-                self._print(block, lost)
-                block, lost, due = b"", 0, now + BEAT
-            elif len(block) > BLOCK:
-                lost += len(block) - BLOCK
-                block = block[-BLOCK:]
-        self._print(block, lost)
+        letters = codecs.getincrementaldecoder("utf-8")("replace")
+        with self._worker.output as pipe:
+            while chunk := _read(pipe.fileno()):
+                block += chunk
+                now = time.monotonic()
+                begins = not self._run.output.tail  # the beginning is kept whole
+                if now >= due or (begins and len(block) > BLOCK):
+                    self._print(letters.decode(block), lost)
+                    block, lost, due = b"", 0, now + BEAT
+                elif len(block) > BLOCK:
+                    lost += len(block) - BLOCK
+                    block = block[-BLOCK:]
+        self._print(letters.decode(block, final=True), lost)
 
-    def _print(self, block: bytes, lost: int) -> None:
-        if block or lost:
-            self._happened(e.Text(at=time.time(), text=block.decode(errors="replace"), lost=lost))
+    def _print(self, text: str, lost: int) -> None:
+        if text or lost:
+            self._happened(e.Text(at=time.time(), text=text, lost=lost))
 
     def _happened(self, event: e.Event) -> None:
         with self._lock:
+            if self._run.over:
+                return
             self._journal.append(event)
             self._run = after(self._run, event)
             _index(self.run_id, event, self._run)
-        if self._listener is not None:
+            self._tell(event)
+
+    def _tell(self, event: e.Event) -> None:
+        """A listener that raises hears no more; the run goes on."""
+        if self._listener is None:
+            return
+        try:
             self._listener(event)
+        except Exception:  # it is somebody else's code, and the run must not wait for it
+            self._listener = None
+            traceback.print_exc()
 
 
 def orphaned(run_id: str) -> Problem:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import msgspec
 import psutil
@@ -17,8 +17,8 @@ _encoder = msgspec.json.Encoder()
 class WorkerProcess:
     """``python -m flowcore.worker MODE`` in a process group of its own.
 
-    events yields lines of JSON until the worker is gone. output yields what it and its children
-    print, C code included; None where keep_output is False.
+    events yields lines of JSON until the worker is gone. output, if it is kept, yields what the
+    worker and its children print, C code included; who reads it closes it.
     """
 
     def __init__(self, mode: str, *, keep_output: bool = True) -> None:
@@ -39,9 +39,9 @@ class WorkerProcess:
         self.events: BinaryIO = os.fdopen(reader, "rb")
 
     @property
-    def output(self) -> int:
+    def output(self) -> IO[bytes]:
         assert self._process.stdout is not None
-        return self._process.stdout.fileno()
+        return self._process.stdout
 
     @property
     def pid(self) -> int:
@@ -76,8 +76,8 @@ class WorkerProcess:
             return None
 
     def close(self) -> None:
-        """Give the pipes back. The worker must be gone."""
-        for pipe in (self._process.stdin, self._process.stdout, self.events):
+        """Give the pipes back, output's apart. The worker must be gone."""
+        for pipe in (self._process.stdin, self.events):
             if pipe is not None:
                 try:
                     pipe.close()

@@ -3,7 +3,7 @@
 import re
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -109,11 +109,14 @@ def unfinished() -> tuple[str, ...]:
         return tuple(connection.execute(select(db.runs.c.id).where(db.runs.c.state.not_in(states))).scalars())
 
 
-def own(id: str) -> FileLock | None:
-    """The lock of a run's owner, or None if a living process holds it. The system frees it at death."""
+def own(id: str, patience: float = 0) -> FileLock | None:
+    """The lock of a run's owner, or None if a living process holds it. The system frees it at death.
+
+    patience: seconds to wait for somebody who only looks whether it is free.
+    """
     lock = FileLock(folder(id) / "owner", thread_local=False)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except Timeout:
         return None
     return lock
@@ -136,5 +139,5 @@ def weights(id: str) -> tuple[Path, ...]:
     return tuple(sorted(folder(id).glob("*.weights.h5")))
 
 
-def _row(row: dict[str, object]) -> RunRow:
-    return msgspec.convert({**row, "metrics": msgspec.json.decode(str(row["metrics"]))}, RunRow)
+def _row(row: dict[str, Any]) -> RunRow:
+    return RunRow(**{**row, "metrics": msgspec.json.decode(row["metrics"])})

@@ -18,8 +18,9 @@ def main(mode: str, events: str) -> None:
     sys.setrecursionlimit(50_000)  # keras.Model() walks a chain of 1,000 layers by recursion
     add_fallback()
     frames = os.fdopen(os.dup(0), "rb")
-    # What a node starts must not read the frames.
+    # What a node starts must not read the frames, nor hold the events open.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.set_inheritable(int(events), False)
     channel = Channel(frames, os.fdopen(int(events), "wb"))
     try:
         _MODES[mode](channel)

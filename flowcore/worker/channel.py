@@ -1,5 +1,6 @@
 """JSON lines to and from the process that started this worker."""
 
+import json
 import threading
 import time
 from collections import deque
@@ -66,7 +67,7 @@ class Channel:
                 if not self._queue and not self._closing:
                     self._wake.wait(BEAT)
                 self._take_latest()
-                lines = b"".join(_encoder.encode(item) + b"\n" for item in self._queue)
+                lines = b"".join(_encode(item) + b"\n" for item in self._queue)
                 self._queue.clear()
                 closing = self._closing
             if lines:
@@ -74,3 +75,10 @@ class Channel:
                 self._writer.flush()
             if closing:
                 return
+
+
+def _encode(item: Any) -> bytes:
+    try:
+        return _encoder.encode(item)
+    except UnicodeEncodeError:  # a lone surrogate, as in the name of an odd file
+        return json.dumps(msgspec.to_builtins(item), ensure_ascii=False).encode(errors="replace")

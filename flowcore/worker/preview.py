@@ -3,18 +3,29 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flowcore.model.event import LayerRow
+
+DEPTH: Final = 4
 
 
 def shape(value: Any) -> str:
     """The shape of an array or tensor, batch axis first, None where it is open; else a word or two."""
+    try:
+        return _shown(value, DEPTH)
+    except Exception:  # a foreign object may do anything when it is looked at
+        return type(value).__name__
+
+
+def _shown(value: Any, depth: int) -> str:
     found = getattr(value, "shape", None)
     if isinstance(found, tuple) or (found is not None and hasattr(found, "__iter__")):
         return _shape(tuple(found))
     if isinstance(value, (list, tuple)):
-        inner = [shape(item) for item in value[:4]]
+        if not depth:
+            return "…"
+        inner = [_shown(item, depth - 1) for item in value[:4]]
         return f"[{', '.join(inner)}{', …' if len(value) > 4 else ''}]"
     if isinstance(value, (bool, int, float, str)):
         return str(value)[:40]
@@ -33,8 +44,7 @@ def numbers(value: Any) -> dict[str, float | None]:
     for name, item in items.items():
         if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", None):
             continue
-        number = float(item)
-        found[str(name)] = number if math.isfinite(number) else None
+        found[str(name)] = _number(item)
     return found
 
 
@@ -54,6 +64,14 @@ def _row(layer: Any, node: str) -> LayerRow:
         trainable=trainable,
         size=sum(math.prod(weight.shape) * _width(str(weight.dtype)) for weight in layer.weights),
     )
+
+
+def _number(item: Any) -> float | None:
+    try:
+        number = float(item)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _width(dtype: str) -> int:

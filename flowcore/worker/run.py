@@ -62,7 +62,9 @@ def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
             values[id] = evaluate(graph, node, catalog, values, watched(id, channel.send, stop))
-        except Exception as reason:  # anything that a node raises ends the run as a value
+        except StopRun:
+            raise
+        except BaseException as reason:  # anything that a node raises ends the run as a value
             traceback.print_exc()
             raise FlowError(explain(reason, graph, node, shapes)) from None
         shapes[id] = preview.shapes(values[id])

@@ -10,7 +10,7 @@ app: $(READY)
 	$(BIN)/flowcore app
 
 test: $(READY) chromium
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff format --check .

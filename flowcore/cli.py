@@ -4,10 +4,8 @@ Exit codes: 0 done, 1 the graph has problems or the run failed, 2 wrong usage, 1
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -63,10 +61,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _app(args: argparse.Namespace) -> int:
-    script = Path(api.__file__).parent.parent / "app.py"
-    options = [f"--server.address={args.address}", f"--server.port={args.port}", "--server.headless=true"]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
-    return subprocess.call(command, cwd=script.parent)
+    from flowcore.ui.serve import serve  # no other command has a use for Streamlit
+
+    serve(args.address, args.port)
+    return 0
 
 
 def _run(args: argparse.Namespace) -> int:

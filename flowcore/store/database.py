@@ -58,6 +58,20 @@ runs = Table(
     Column("metrics", Text, nullable=False),
 )
 
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("until", Float, nullable=False),
+)
+browsers = Table(
+    "browsers",
+    metadata,
+    Column("browser", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+)
+
 
 def home() -> Path:
     """The folder of this installation's files, made where it is missing."""

@@ -7,7 +7,7 @@ import streamlit as st
 from msgspec import UNSET
 
 from flowcore.dataflow import edit, fits, ports
-from flowcore.dataflow.order import descendants
+from flowcore.dataflow.order import ancestors, descendants
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.value import Value
@@ -227,8 +227,9 @@ def _sent(
 def _targets(graph: Graph, node: Node, output: str, catalog: Catalog) -> list[Place]:
     """Ports that an output fits, in nodes that it does not depend on."""
     found = []
+    earlier = ancestors(graph, node.id) | {node.id}
     for target in graph.nodes:
-        if target.id == node.id or node.id in descendants(graph, target.id):
+        if target.id in earlier:
             continue
         known = ports.ports(graph, target, catalog)
         for port in ports.fitting(graph, node, output, target, catalog):

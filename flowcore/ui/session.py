@@ -13,16 +13,21 @@ from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs.checker import Checker
 from flowcore.runs.supervisor import Supervisor
-from flowcore.store import database, descriptors, graphs
+from flowcore.store import database, descriptors, graphs, owners
 from flowcore.ui import identity
 
 _NEVER: Final = object()
-HOSTED: Final = bool(os.environ.get("FLOWCORE_HOSTED")) and os.environ["FLOWCORE_HOSTED"] != "0"
 
 
 def catalog() -> Catalog:
     """Every node that may be used here; on a hosted server only what policy always allows."""
-    return descriptors.load(HOSTED)
+    return descriptors.load(hosted())
+
+
+def hosted() -> bool:
+    """Whether others than the person at this machine may come: said so, or bound to more than loopback."""
+    said_so = os.environ.get("FLOWCORE_HOSTED", "0") not in ("", "0")
+    return said_so or st.get_option("server.address") not in ("127.0.0.1", "localhost", "::1")
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,7 +45,17 @@ def checker() -> Checker:
 def owner() -> str:
     """The key of this browser, "" until the browser has said which one it is."""
     token = identity.token()
-    return database.owner_key(token) if token else ""
+    if not token:
+        return ""
+    browser = database.owner_key(token)
+    if code := st.query_params.get("join", ""):
+        del st.query_params["join"]
+        try:
+            owners.join(code, browser)
+            st.toast("This browser can edit your graphs now.", icon=":material/check:")
+        except FlowError as reason:
+            say(*reason.problems)
+    return owners.of(browser)
 
 
 class Session:

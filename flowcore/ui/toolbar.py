@@ -4,7 +4,7 @@ import streamlit as st
 
 from flowcore.dataflow import document, edit
 from flowcore.model.graph import Graph
-from flowcore.store import graphs
+from flowcore.store import graphs, owners
 from flowcore.ui import canvas, frame, session
 from flowcore.ui.session import Session
 
@@ -78,6 +78,15 @@ def _take_home(here: Session) -> None:
         st.caption("Whoever has this address sees the graph and its runs, and can copy it. Only you edit it.")
         address = (st.context.url or "").partition("?")[0]
         st.code(f"{address}?g={here.id}", language=None, wrap_lines=True)
+        if here.editable:
+            _second_browser(here, address)
+
+
+def _second_browser(here: Session, address: str) -> None:
+    st.caption("To edit it in another browser of yours, open a link there that works once, for ten minutes.")
+    if st.button("Open here too", icon=":material/devices:", key="invite"):
+        code = owners.invite(here.owner)
+        st.code(f"{address}?g={here.id}&join={code}", language=None, wrap_lines=True)
 
 
 def onlooker(here: Session) -> None:

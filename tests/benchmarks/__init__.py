@@ -1,0 +1,1 @@
+"""Figures of the README: ``make bench``. Ratios are measured side by side in one run."""

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: app test check bench chromium catalogues clean
+.PHONY: app test check bench shots chromium catalogues clean
 
 app: $(READY)
 	$(BIN)/flowcore app
@@ -42,3 +42,7 @@ chromium:
 
 clean:
 	rm -rf $(VENV) *.egg-info
+
+# Pictures of every page in light and dark, wide and narrow, into shots/.
+shots: $(READY) chromium
+	$(BIN)/python -m tests.benchmarks.shots

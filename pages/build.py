@@ -39,7 +39,7 @@ with drawing:
 
 with side:
     if here.editable:
-        with st.expander(palette.new_label(here), expanded=not here.selected, key="palette"):
+        with st.container(border=True, key="palette"):
             palette.draw(here, catalog)
     if here.graph.nodes:
         with st.container(border=True):

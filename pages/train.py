@@ -4,6 +4,7 @@ import streamlit as st
 
 from flowcore.store import runs
 from flowcore.ui import frame, launch, session, shapes, toolbar, training, watch
+from flowcore.ui.words import plain
 
 here = frame.open_graph("Train")
 catalog = session.catalog()
@@ -12,7 +13,7 @@ toolbar.onlooker(here)
 
 form, result = frame.split(1, 2.5)
 with form:
-    st.subheader("Train")
+    st.subheader(plain(here.graph.name or "Without a name"))
     training.draw(here, catalog)
     launch.draw(here, catalog, run_id)
     launch.earlier(here, run_id)

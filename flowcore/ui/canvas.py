@@ -44,6 +44,7 @@ def draw(
     colours = palette()
     detailed = mode == DETAILED and len(graph.nodes) <= MANY
     at = layout.arrange(graph, 720, height, (234, 126) if detailed else (170, 68))
+    at = {id: graph.by_id[id].position or place for id, place in at.items()}
     nodes = []
     for node in graph.by_id.values():
         shown = shapes.get(node.id, {})
@@ -53,10 +54,10 @@ def draw(
             problem=marked.get(node.id, ""),
             selected=node.id == selected,
         )
-        nodes.append(_node(graph, node, catalog, look, colours, detailed, node.position or at[node.id]))
+        nodes.append(_node(graph, node, catalog, look, colours, detailed, at[node.id]))
     nodes += _corners(list(at.values()))
     edges = [_edge(links, shapes, colours) for links in _between(graph)]
-    return _call(nodes, edges, key, height, mode)
+    return _call(nodes, edges, f"{key} {mode} {_extent(at)}", height)
 
 
 def _corners(at: list[tuple[float, float]]) -> list[dict[str, Any]]:
@@ -69,7 +70,13 @@ def _corners(at: list[tuple[float, float]]) -> list[dict[str, Any]]:
     ]
 
 
-def _call(nodes: list[Any], edges: list[Any], key: str, height: int, mode: str) -> str | None:
+def _extent(at: Mapping[str, tuple[float, float]]) -> str:
+    """The size of the drawing. vis fits its view once, so a drawing of another size needs another key."""
+    xs, ys = [x for x, _ in at.values()], [y for _, y in at.values()]
+    return f"{max(xs) - min(xs):.0f} {max(ys) - min(ys):.0f}"
+
+
+def _call(nodes: list[Any], edges: list[Any], key: str, height: int) -> str | None:
     config = Config(width="100%", height=height, directed=True, physics=False, hierarchical=False, groups={})
     settings = {name: value for name, value in config.__dict__.items() if name not in _STRAY}
     settings["width"] = "100%"
@@ -77,7 +84,7 @@ def _call(nodes: list[Any], edges: list[Any], key: str, height: int, mode: str) 
     clicked: Any = _agraph(
         data=json.dumps({"nodes": nodes, "edges": edges}),
         config=json.dumps(settings),
-        key=f"{key} {mode}",
+        key=key,
         default=None,
     )
     return clicked if isinstance(clicked, str) and not clicked.startswith("corner ") else None

@@ -1,7 +1,7 @@
 """Nodes as cards: SVG written from values, every text of a graph escaped."""
 
 from html import escape
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -114,7 +114,8 @@ def _arguments(node: Node) -> list[str]:
 def _about(descriptor: NodeDescriptor | None) -> list[str]:
     """The summary of a node whose arguments all have their defaults, in two lines."""
     words = descriptor.summary if descriptor else "not described by any catalogue"
-    return wrap(words, 30)
+    lines = wrap(words, 30)
+    return lines if len(lines) <= 2 else [lines[0], shorten(" ".join(lines[1:]), 30, placeholder="…")]
 
 
 def _brief(value: object) -> str:

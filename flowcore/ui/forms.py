@@ -26,10 +26,12 @@ class Field(NamedTuple):
     store: Store
     catalog: Catalog
     disabled: bool
+    title: str = ""
 
     @property
     def label(self) -> str:
-        return f"{self.argument.arg} *" if self.argument.required else self.argument.arg
+        name = self.title or self.argument.arg
+        return f"{name} *" if self.argument.required else name
 
     @property
     def default(self) -> Value:

@@ -23,7 +23,7 @@ _ICON: Final = (
 _STYLE: Final = """
 <style>
 .block-container { padding: 1.2rem 2rem 3rem; max-width: 1600px; }
-.st-key-undo kbd, .st-key-redo kbd { display: none; }
+.st-key-undo kbd, .st-key-redo kbd, .st-key-delete kbd { display: none; }
 [data-testid="stCaptionContainer"] p { line-height: 1.35; }
 .st-key-menu { border-bottom: 1px solid rgba(128, 136, 160, .25); padding-bottom: .35rem; }
 .st-key-menu p { font-weight: 500; }

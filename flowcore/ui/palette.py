@@ -10,6 +10,7 @@ from flowcore.dataflow.search import search
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node
 from flowcore.store.examples import examples
+from flowcore.ui import session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -25,14 +26,16 @@ def common() -> Counter[str]:
 
 def draw(here: Session, catalog: Catalog) -> None:
     """A search field, the best matches, and a button that adds the chosen one."""
+    after = here.graph.by_id.get(here.selected)
     query = st.text_input(
-        "Search nodes",
+        f"Add a node after {after.title}" if after else "Add a node",
         placeholder="Search: conv, dense, split …",
         type="search",
         live=True,
         key="search",
-        label_visibility="collapsed",
     )
+    if after and not query:
+        return  # the selected node's own form has the room
     found = _matches(catalog, query or "", here)
     if not found:
         st.info("Nothing matches. Try a shorter word, such as conv or pool.")
@@ -46,8 +49,7 @@ def draw(here: Session, catalog: Catalog) -> None:
         key=f"match {query}",
         label_visibility="collapsed",
     )
-    after = here.graph.by_id.get(here.selected)
-    link = after is not None and st.checkbox(f"Connect to {after.title}", value=True, key="connect new")
+    link = after is not None and st.checkbox(f"Connect {after.title} to it", value=True, key="connect new")
     st.button(
         "Add node",
         icon=":material/add:",
@@ -73,6 +75,7 @@ def _add(here: Session, type_: str, catalog: Catalog, after: Node | None) -> Non
         return _linked(graph, after, graph.by_id[id], catalog) if after else graph
 
     here.apply(step)
+    session.remember("search", "")
 
 
 def _linked(graph: Graph, after: Node, node: Node, catalog: Catalog) -> Graph:
@@ -93,9 +96,3 @@ def _name(catalog: Catalog, type_: str) -> str:
 def _caption(node: NodeDescriptor) -> str:
     words = f"{node.package.rpartition('.')[0]} · {node.summary or 'no documentation'}"
     return plain(words if len(words) <= 40 else words[:39] + "…")
-
-
-def new_label(here: Session) -> str:
-    """What the panel is called."""
-    selected = here.graph.by_id.get(here.selected)
-    return f"Add a node after {selected.title}" if selected else "Add a node"

@@ -57,7 +57,9 @@ def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
     for name, value in values.items():
         argument = replace(descriptor.arguments[name], default=UNSET)
         store = _store(put, name)
-        forms.draw(forms.Field(argument, value, f"plan {name}", store, catalog, not here.editable))
+        forms.draw(
+            forms.Field(argument, value, f"plan {name}", store, catalog, not here.editable, name.capitalize())
+        )
 
 
 def _store(put: Put, name: str) -> forms.Store:

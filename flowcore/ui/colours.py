@@ -45,7 +45,19 @@ DARK: Final = Palette(
     bad="#ff8787",
 )
 # Hues that differ for most eyes, of one lightness so that white text reads on each.
-_HUES: Final = ("#3b5bdb", "#0b7285", "#5f3dc4", "#a61e4d", "#2b8a3e", "#b35c00", "#495057", "#1864ab")
+_HUES: Final = (
+    "#3b5bdb",
+    "#0b7285",
+    "#5f3dc4",
+    "#a61e4d",
+    "#2b8a3e",
+    "#b35c00",
+    "#495057",
+    "#1864ab",
+    "#087f5b",
+    "#862e9c",
+    "#4f6b0e",
+)
 _KNOWN: Final = {
     "convolutional": 0,
     "samples": 1,
@@ -58,6 +70,10 @@ _KNOWN: Final = {
     "models": 5,
     "merging": 6,
     "reshaping": 7,
+    "rnn": 8,
+    "attention": 9,
+    "preprocessing": 10,
+    "activations": 9,
 }
 
 

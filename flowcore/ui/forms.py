@@ -1,52 +1,18 @@
 """Arguments as widgets: a registry from type to widget, so that a new type is an entry, not a branch."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import streamlit as st
 from msgspec import UNSET
 
-from flowcore.dataflow import fits, text
+from flowcore.dataflow import fits
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
-from flowcore.model.problem import FlowError
 from flowcore.model.value import Value, tag
 from flowcore.ui import session
-from flowcore.ui.words import plain
+from flowcore.ui.widgets import WIDGETS, Field, Store, choice, help_text, literal
 
-Store = Callable[[Value], object]
 _NOTHING: Final = "—"
-
-
-class Field(NamedTuple):
-    """One argument to be drawn. value: UNSET where the default holds. store: takes the new value."""
-
-    argument: Argument
-    value: Value
-    key: str
-    store: Store
-    catalog: Catalog
-    disabled: bool
-    title: str = ""
-
-    @property
-    def label(self) -> str:
-        name = self.title or self.argument.arg
-        return f"{name} *" if self.argument.required else name
-
-    @property
-    def default(self) -> Value:
-        return None if self.argument.default is UNSET else self.argument.default
-
-    @property
-    def shown(self) -> Value:
-        """What the widget shows: the value, or the default that holds in its place."""
-        return self.default if self.value is UNSET else self.value
-
-    def settle(self, value: Value) -> None:
-        """Store a value; one that equals the default is no value at all."""
-        session.refuse(self.key, "")
-        plain = value is None and self.argument.default is UNSET
-        self.store(UNSET if plain or value == self.default else value)
 
 
 def draw(field: Field) -> None:
@@ -57,7 +23,7 @@ def draw(field: Field) -> None:
             value="not supported",
             disabled=True,
             key=field.key,
-            help=_help(field.argument, "Its type is not known, so it is kept out of the call."),
+            help=help_text(field.argument, "Its type is not known, so it is kept out of the call."),
         )
         return
     _widget(field.argument)(field)
@@ -110,114 +76,13 @@ def _widget(argument: Argument) -> Callable[[Field], None]:
     if kinds[0]:
         return _member
     if argument.choices and argument.itype != "ints":
-        return _choice
-    return _or_member(kinds) or _WIDGETS.get(argument.itype, _literal)
+        return choice
+    return _or_member(kinds) or WIDGETS.get(argument.itype, literal)
 
 
 def _or_member(kinds: list[str]) -> Callable[[Field], None] | None:
     """A number that may also be an object, such as a learning rate or its schedule."""
     return _value_or_member if any(kinds) else None
-
-
-def _bool(field: Field) -> None:
-    key = session.field(field.key, bool(field.shown))
-    st.toggle(
-        field.label,
-        key=key,
-        help=_help(field.argument),
-        disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key)),
-    )
-
-
-def _maybe_bool(field: Field) -> None:
-    """A truth that may be left open."""
-    if field.default is not None or not (field.argument.nullable or field.argument.default is UNSET):
-        _bool(field)
-    else:
-        _select(field, [True, False], str)
-
-
-def _number(whole: bool) -> Callable[[Field], None]:
-    def draw(field: Field) -> None:
-        shown = field.shown if isinstance(field.shown, (int, float)) else None
-        key = session.field(field.key, shown if shown is None else int(shown) if whole else float(shown))
-        bounds = field.argument.range
-        st.number_input(
-            field.label,
-            value=None,
-            step=1 if whole else None,
-            format=None if whole else "%g",
-            min_value=_bound(bounds.low if bounds else None, whole),
-            max_value=_bound(bounds.high if bounds else None, whole),
-            key=key,
-            placeholder="default" if not field.argument.required else "needed",
-            help=_help(field.argument),
-            disabled=field.disabled,
-            on_change=lambda: field.settle(session.typed(key)),
-        )
-
-    return draw
-
-
-def _choice(field: Field) -> None:
-    _select(field, list(field.argument.choices), str)
-
-
-def _select(field: Field, options: list[Value], show: Callable[[Value], str]) -> None:
-    if field.shown is not None and field.shown not in options:
-        options = [field.shown, *options]
-    key = session.field(field.key, field.shown)
-    st.selectbox(
-        field.label,
-        options,
-        index=None,
-        format_func=show,
-        key=key,
-        placeholder="default" if not field.argument.required else "needed",
-        help=_help(field.argument),
-        disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key)),
-    )
-
-
-def _string(field: Field) -> None:
-    key = session.field(field.key, field.shown if isinstance(field.shown, str) else "")
-    st.text_input(
-        field.label,
-        key=key,
-        placeholder="default" if not field.argument.required else "needed",
-        help=_help(field.argument),
-        disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key).strip() or None),
-    )
-
-
-def _literal(field: Field) -> None:
-    """Whatever has no widget of its own is typed as Python writes it."""
-    key = session.field(field.key, "" if field.shown is None else text.show(field.shown))
-
-    def changed() -> None:
-        words = session.typed(key).strip()
-        try:
-            value = text.parse(words, field.argument.itype) if words else None
-        except FlowError as reason:
-            session.refuse(key, str(reason))
-            return
-        flaws = list(fits.flaws(value, field.argument, field.catalog)) if words else []
-        if flaws:
-            session.refuse(key, flaws[0])
-        else:
-            field.settle(value)
-
-    st.text_input(
-        field.label,
-        key=key,
-        placeholder=_PLACEHOLDERS.get(field.argument.itype, "default"),
-        help=_help(field.argument),
-        disabled=field.disabled,
-        on_change=changed,
-    )
 
 
 def _member(field: Field) -> None:
@@ -235,7 +100,7 @@ def _member(field: Field) -> None:
         format_func=_option_text,
         key=key,
         placeholder="none" if not field.argument.required else "needed",
-        help=_help(field.argument),
+        help=help_text(field.argument),
         disabled=field.disabled,
         on_change=lambda: field.settle(_from_option(session.typed(key), field.shown)),
     )
@@ -262,7 +127,7 @@ def _several(field: Field) -> None:
         format_func=_option_text,
         key=key,
         placeholder="none",
-        help=_help(field.argument),
+        help=help_text(field.argument),
         disabled=field.disabled,
         on_change=changed,
     )
@@ -276,7 +141,7 @@ def _value_or_member(field: Field) -> None:
     current = _as_option(field.shown) if tag(field.shown) else _NOTHING
     options = [_NOTHING, *(option for name in names for option in _classes(name, field.catalog))]
     if current == _NOTHING:
-        _WIDGETS.get(field.argument.itype, _literal)(field)
+        WIDGETS.get(field.argument.itype, literal)(field)
     session.field(key, current)
 
     def changed() -> None:
@@ -339,23 +204,3 @@ def _from_option(option: str | None, old: Value) -> Value:
 def _option_text(option: str) -> str:
     """Names as they are; classes by their own name, told apart by what can be set."""
     return f"{option.rpartition('.')[2]} …" if option.startswith("$new") else option.rpartition(" ")[2]
-
-
-def _help(argument: Argument, more: str = "") -> str | None:
-    words = " ".join(filter(None, (argument.help, more)))
-    kind = "" if not argument.supported else f"*{fits.described(argument)}*"
-    return "\n\n".join(filter(None, (plain(words), kind))) or None
-
-
-def _bound(value: float | None, whole: bool) -> Any:
-    return None if value is None else int(value) if whole else float(value)
-
-
-_WIDGETS: Final[dict[str, Callable[[Field], None]]] = {
-    "bool": _maybe_bool,
-    "int": _number(True),
-    "float": _number(False),
-    "string": _string,
-    "dtype": _string,
-}
-_PLACEHOLDERS: Final = {"shape": "28, 28, 1", "ints": "3, 3", "list": "[1, 2]", "dict": "{'a': 1}"}

@@ -10,8 +10,9 @@ from flowcore.dataflow import plan as plans
 from flowcore.dataflow.plan import Plan
 from flowcore.model.descriptor import Catalog
 from flowcore.model.value import Value
-from flowcore.ui import forms, inspector, session
+from flowcore.ui import forms, links, session
 from flowcore.ui.session import Session
+from flowcore.ui.widgets import Field, Store
 
 
 def draw(here: Session, catalog: Catalog) -> Plan:
@@ -58,11 +59,11 @@ def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
         argument = replace(descriptor.arguments[name], default=UNSET)
         store = _store(put, name)
         forms.draw(
-            forms.Field(argument, value, f"plan {name}", store, catalog, not here.editable, name.capitalize())
+            Field(argument, value, f"plan {name}", store, catalog, not here.editable, name.capitalize())
         )
 
 
-def _store(put: Put, name: str) -> forms.Store:
+def _store(put: Put, name: str) -> Store:
     def store(value: Value) -> None:
         if name == "metrics":
             put(metrics=() if value is UNSET else tuple(value))
@@ -120,7 +121,7 @@ def _stopping(here: Session, plan: Plan, put: Put) -> None:
 def _place(
     here: Session, name: str, label: str, value: plans.Place | None, put: Put, catalog: Catalog
 ) -> None:
-    shown = inspector.names(here.graph)
+    shown = links.names(here.graph)
     options = list(plans.sources(here.graph, catalog))
     if value is not None and value not in options:
         options.insert(0, value)

@@ -9,7 +9,7 @@ from flowcore.model.run import Run
 from flowcore.store import runs
 from flowcore.ui import canvas, charts, frame, report, session
 from flowcore.ui.colours import palette
-from flowcore.ui.inspector import names
+from flowcore.ui.links import names
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 

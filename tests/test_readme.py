@@ -1,0 +1,55 @@
+"""The README is true: its snippets run, and what it names is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowcore.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks("python")))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    first, last = done.stdout.splitlines()
+    assert first == "(None, 16)"
+    assert last.startswith("done ")
+
+
+def test_every_picture_and_file_that_the_readme_links_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = set(re.findall(r"make (\w+)", README))
+    assert {"app", "test"} <= named <= set(targets)
+
+
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"flowcore (app|run|check|describe|examples)\b", README)))
+)
+def test_every_command_that_the_readme_names_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    assert command in capsys.readouterr().out
+
+
+def test_every_variable_that_the_readme_names_is_read_somewhere() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "flowcore").rglob("*.py"))
+    named = set(re.findall(r"`(FLOWCORE_\w+)`", README))
+    assert named
+    assert [name for name in named if f'"{name}"' not in code] == []

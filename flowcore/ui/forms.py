@@ -9,7 +9,7 @@ from msgspec import UNSET
 from flowcore.dataflow import fits
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
-from flowcore.ui import session
+from flowcore.ui import habits, session
 from flowcore.ui.widgets import WIDGETS, Field, Store, choice, help_text, literal
 
 _NOTHING: Final = "—"
@@ -41,7 +41,7 @@ def arguments(
     disabled: bool,
     skip: frozenset[str] = frozenset(),
 ) -> None:
-    """The arguments of a callable: what must or was set first, the others folded away."""
+    """The arguments of a callable: those that must be, were or mostly are set; the others folded away."""
     fields = [
         Field(
             argument,
@@ -54,8 +54,12 @@ def arguments(
         for argument in descriptor.args
         if argument.widget != "port" and argument.arg not in skip
     ]
-    first = [field for field in fields if field.argument.required or field.value is not UNSET]
-    first = first or fields[:3]
+    usual = habits.arguments(descriptor.package)
+    first = [
+        field
+        for field in fields
+        if field.argument.required or field.value is not UNSET or field.argument.arg in usual
+    ] or fields[:3]
     for field in first:
         draw(field)
     others = [field for field in fields if field not in first]

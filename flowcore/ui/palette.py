@@ -1,27 +1,18 @@
 """Finding a node and adding it."""
 
 from collections import Counter
-from functools import lru_cache
 
 import streamlit as st
 
-from flowcore.dataflow import document, edit, ports
+from flowcore.dataflow import edit, ports
 from flowcore.dataflow.search import search
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node
-from flowcore.store.examples import examples
-from flowcore.ui import session
+from flowcore.ui import habits, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
 SHOWN = 6
-
-
-@lru_cache(maxsize=1)
-def common() -> Counter[str]:
-    """How often the examples use each type: what people mostly look for comes first."""
-    files = examples().values()
-    return Counter(node.type for path in files for node in document.read(path.read_bytes()).nodes)
 
 
 def draw(here: Session, catalog: Catalog) -> None:
@@ -61,7 +52,7 @@ def draw(here: Session, catalog: Catalog) -> None:
 
 
 def _matches(catalog: Catalog, query: str, here: Session) -> tuple[NodeDescriptor, ...]:
-    uses = common() + Counter(node.type for node in here.graph.nodes)
+    uses = habits.types() + Counter(node.type for node in here.graph.nodes)
     if query.strip():
         return search(catalog, query, SHOWN, uses)
     most = [node for type_, _ in uses.most_common(SHOWN) if (node := catalog.find(type_))]

@@ -42,10 +42,10 @@ class Field(NamedTuple):
         return self.default if self.value is UNSET else self.value
 
     def settle(self, value: Value) -> None:
-        """Store a value; one that equals the default is no value at all."""
+        """Store a value; one that equals the default, or nothing where that cannot be, is no value at all."""
         session.refuse(self.key, "")
-        plain = value is None and self.argument.default is UNSET
-        self.store(UNSET if plain or value == self.default else value)
+        cleared = value is None and not self.argument.nullable
+        self.store(UNSET if cleared or value == self.default else value)
 
 
 def _bool(field: Field) -> None:

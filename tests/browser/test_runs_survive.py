@@ -1,0 +1,155 @@
+"""A run belongs to the server's journal: reloads, crashes and other browsers find it."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+
+import msgspec
+import psutil
+from playwright.sync_api import Page, expect
+
+from flowcore.store.journal import NAME, Follower
+from flowcore.store.runs import WorkerTrace
+from tests.browser import steps
+from tests.browser.conftest import App
+
+
+def training(page: Page, app: App, epochs: int = 400) -> str:
+    """A run that lasts, with its first epochs done; its id."""
+    steps.open_example(page, app, "digits_mlp")
+    steps.go(page, "Train")
+    steps.type_in(page, "plan epochs", str(epochs))
+    run = steps.train(page)
+    steps.until(lambda: steps.epochs(app, run) >= 3)
+    return run
+
+
+def worker(app: App, run: str) -> psutil.Process:
+    trace = msgspec.json.decode((app.run_folder(run) / "worker.json").read_bytes(), type=WorkerTrace)
+    return psutil.Process(trace.pid)
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def stop(page: Page) -> None:
+    steps.at(page, "stop").locator("button:enabled").click()
+    expect(steps.badge(page)).to_contain_text("stopped")
+
+
+def test_a_reload_in_mid_training_finds_the_run_going_on(page: Page, app: App) -> None:
+    run = training(page, app)
+    address = page.url
+    page.reload()
+    expect(steps.badge(page)).to_contain_text("running")
+    assert page.url == address
+    seen = steps.epochs(app, run)
+    steps.until(lambda: steps.epochs(app, run) > seen)
+    steps.until(lambda: steps.points(page) >= 3)
+    stop(page)
+
+
+def test_stop_ends_a_run_within_two_seconds(page: Page, app: App) -> None:
+    run = training(page, app)
+    process = worker(app, run)
+    follower = Follower(app.run_folder(run))
+    button = steps.at(page, "stop").locator("button:enabled")
+    button.wait_for()
+    start = time.monotonic()
+    button.click()
+    steps.until(lambda: follower.look().over and gone(process), 10)
+    assert time.monotonic() - start < 2
+    assert follower.look().state == "stopped"
+    expect(steps.badge(page)).to_contain_text("stopped")
+
+
+def test_a_killed_worker_is_a_failed_run_and_the_next_one_works(page: Page, app: App) -> None:
+    run = training(page, app)
+    worker(app, run).kill()
+    expect(steps.badge(page)).to_contain_text("failed")
+    expect(page.get_by_text("The worker was killed by SIGKILL")).to_be_visible()
+    assert steps.points(page) >= 3
+    steps.type_in(page, "plan epochs", "2")
+    again = steps.train(page)
+    assert again != run
+    expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
+
+
+def test_a_run_whose_server_was_killed_is_closed_by_the_next_server(page: Page, own_app: App) -> None:
+    run = training(page, own_app)
+    process = worker(own_app, run)
+    seen = steps.epochs(own_app, run)
+    own_app.kill()
+    steps.until(lambda: gone(process), 3)
+    own_app.start()
+    page.reload()
+    expect(steps.badge(page)).to_contain_text("failed")
+    expect(page.get_by_text("ended while it was running")).to_be_visible()
+    assert steps.epochs(own_app, run) >= seen
+    page.get_by_role("tab", name="Output").click()
+    expect(page.locator('[data-testid="stCode"]').filter(has_text="Epoch 1/400").first).to_be_visible()
+    steps.type_in(page, "plan epochs", "1")
+    steps.train(page)
+    expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
+
+
+def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(
+    new_page: Callable[[], Page], app: App
+) -> None:
+    owner, other = new_page(), new_page()
+    run = training(owner, app)
+    other.goto(owner.url)
+    expect(steps.badge(other)).to_contain_text("running")
+    expect(other.get_by_text("You are looking on")).to_be_visible()
+    expect(steps.at(other, "train").locator("button")).to_be_disabled()
+    expect(steps.at(other, "plan epochs").locator("input")).to_be_disabled()
+    expect(steps.at(other, "stop")).to_have_count(0)
+    seen = steps.epochs(app, run)
+    steps.until(lambda: steps.epochs(app, run) > seen)
+    stop(owner)
+    expect(steps.badge(other)).to_contain_text("stopped")
+    steps.go(owner, "Build")
+    steps.type_in(owner, "name", "Renamed by its owner")
+    steps.go(other, "Build")
+    expect(steps.at(other, "name").locator("input")).to_have_value("Renamed by its owner")
+    first = steps.graph_id(other)
+    steps.at(other, "copy").locator("button").click()
+    other.wait_for_url(lambda url: "g=" in url and first not in url)
+    steps.settle(other)
+    expect(steps.at(other, "name").locator("input")).to_be_enabled()
+    steps.type_in(other, "name", "A copy")
+    expect(steps.at(owner, "name").locator("input")).to_have_value("Renamed by its owner")
+    steps.go(other, "Start")
+    expect(other.get_by_text("A copy", exact=True)).to_be_visible()
+    expect(other.get_by_text("Renamed by its owner")).to_have_count(0)
+
+
+def test_a_link_that_works_once_lets_a_second_browser_edit(new_page: Callable[[], Page], app: App) -> None:
+    owner, second, third = new_page(), new_page(), new_page()
+    steps.open_example(owner, app)
+    owner.get_by_role("button", name="Share").click()
+    steps.at(owner, "invite").locator("button").click()
+    link = owner.locator('[data-testid="stCode"]').filter(has_text="join=").first
+    address = re.sub(r"\s", "", link.inner_text())
+    second.goto(address)
+    expect(steps.at(second, "name").locator("input")).to_be_enabled()
+    steps.type_in(second, "name", "From the second browser")
+    expect(steps.at(owner, "name").locator("input")).to_have_value("Digits, convolutional")
+    owner.reload()
+    expect(steps.at(owner, "name").locator("input")).to_have_value("From the second browser")
+    third.goto(address)
+    expect(third.get_by_text("used already")).to_be_visible()
+    expect(steps.at(third, "name").locator("input")).to_be_disabled()
+
+
+def test_the_server_ends_its_workers_when_it_is_asked_to_end(page: Page, own_app: App) -> None:
+    run = training(page, own_app)
+    process = worker(own_app, run)
+    assert own_app.process is not None
+    os.kill(own_app.process.pid, signal.SIGINT)
+    steps.until(lambda: gone(process), 5)
+    steps.until(lambda: own_app.process is not None and own_app.process.poll() is not None, 10)
+    assert b'"event":"st' in (own_app.run_folder(run) / NAME).read_bytes()

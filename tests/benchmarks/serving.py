@@ -54,7 +54,7 @@ def server(command: Sequence[str], port: int, cwd: Path = ROOT) -> Iterator[subp
             stderr=subprocess.DEVNULL,
         )
         try:
-            _wait(port)
+            wait(port)
             yield process
         finally:
             process.terminate()
@@ -80,7 +80,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         with contextlib.suppress(OSError):

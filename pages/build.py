@@ -3,12 +3,11 @@
 import streamlit as st
 
 from flowcore.dataflow.check import check
-from flowcore.store import runs
 from flowcore.ui import canvas, frame, inspector, palette, report, session, shapes, toolbar
 
 here = frame.open_graph("Build")
 catalog = session.catalog()
-run_id = st.query_params.get("run", "") or runs.latest(here.id)
+run_id = frame.current_run(here)
 toolbar.onlooker(here)
 mode = toolbar.draw(here)
 

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from flowcore.store import runs
 from flowcore.ui import frame, launch, session, shapes, toolbar, training, watch
 from flowcore.ui.words import plain
 
 here = frame.open_graph("Train")
 catalog = session.catalog()
-run_id = st.query_params.get("run", "") or runs.latest(here.id)
+run_id = frame.current_run(here)
 toolbar.onlooker(here)
 
 form, result = frame.split(1, 2.5)

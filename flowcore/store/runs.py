@@ -62,6 +62,12 @@ def folder(id: str) -> Path:
     return db.home() / "runs" / id
 
 
+def belongs(id: str, graph: str) -> bool:
+    """Whether there is such a run, of this graph."""
+    row = load(id) if ID.fullmatch(id) else None
+    return row is not None and row.graph == graph
+
+
 def exists(id: str) -> bool:
     return bool(ID.fullmatch(id)) and folder(id).is_dir()
 

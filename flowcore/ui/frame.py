@@ -6,6 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from flowcore.model.problem import Problem
+from flowcore.store import runs
 from flowcore.ui import identity, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
@@ -51,6 +52,7 @@ def begin(title: str) -> None:
                 path, label=label, icon=icon, query_params=kept, disabled=needs_graph and "g" not in kept
             )
     identity.ask()
+    session.owner()  # an invitation in the URL is taken here, and what is said of it is shown below
     for problem in session.said():
         complain(problem)
 
@@ -68,6 +70,22 @@ def open_graph(title: str) -> Session:
         st.page_link("app.py", label="Go to Start", icon=":material/home:")
         st.stop()
     return opened
+
+
+def current_run(here: Session) -> str:
+    """The run in the URL, or the newest of this graph; "" where there is none."""
+    asked = st.query_params.get("run", "")
+    if not asked:
+        return runs.latest(here.id)
+    if runs.belongs(asked, here.id):
+        return asked
+    del st.query_params["run"]
+    complain(
+        Problem(
+            "no-run", f"This graph has no run {asked[:30]!r}.", "The newest one is shown.", level="notice"
+        )
+    )
+    return runs.latest(here.id)
 
 
 def split(left: float, right: float) -> Sequence[Any]:

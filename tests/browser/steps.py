@@ -31,7 +31,7 @@ def settle(page: Page) -> None:
 
 def start_empty(page: Page, app: App) -> None:
     page.goto(app.url)
-    at(page, "empty").locator("button:enabled").click()
+    at(page, "empty").locator("button:enabled:visible").click()
     at(page, "search").wait_for()
     settle(page)
 
@@ -39,7 +39,7 @@ def start_empty(page: Page, app: App) -> None:
 def open_example(page: Page, app: App, name: str = EXAMPLE) -> str:
     """Open a copy of an example; the id of the copy comes back."""
     page.goto(app.url)
-    at(page, f"example {name}").locator("button:enabled").click()
+    at(page, f"example {name}").locator("button:enabled:visible").click()
     at(page, "search").wait_for()
     settle(page)
     return graph_id(page)
@@ -65,7 +65,7 @@ def add(page: Page, query: str, *, connect: bool = True) -> None:
     if box.count() and not connect:
         box.locator("label").first.click()
         settle(page)
-    at(page, "add").locator("button").click()
+    at(page, "add").locator("button:enabled:visible").click()
     settle(page)
     expect(at(page, "search").locator("input")).to_have_value("")
 
@@ -109,7 +109,7 @@ def go(page: Page, name: str) -> None:
 def train(page: Page) -> str:
     """Press Train; the id of the run comes back once it is in the address."""
     old = run_id(page)
-    at(page, "train").locator("button:enabled").click()
+    at(page, "train").locator("button:enabled:visible").click()
     page.wait_for_url(lambda url: "run=" in url and url.partition("run=")[2].partition("&")[0] != old)
     return run_id(page)
 

@@ -112,17 +112,18 @@ def _comes_back(page: Page, app: App, tmp_path: Path) -> None:
     steps.go(page, "Build")
     first = steps.graph_id(page)
     with page.expect_download() as download:
-        steps.at(page, "download").locator("button").click()
+        steps.at(page, "download").locator("button:enabled:visible").click()
     path = tmp_path / "graph.json"
     download.value.save_as(path)
     page.goto(app.url)
+    steps.at(page, "empty").locator("button:enabled:visible").wait_for()
     page.locator('input[type="file"]').set_input_files(path)
     page.wait_for_url(re.compile(r"/build\?g="))
     steps.settle(page)
     second = steps.graph_id(page)
     assert second != first
     with page.expect_download() as download:
-        steps.at(page, "download").locator("button").click()
+        steps.at(page, "download").locator("button:enabled:visible").click()
     download.value.save_as(tmp_path / "again.json")
     one, two = (document.read((tmp_path / name).read_bytes()) for name in ("graph.json", "again.json"))
     assert equal(one, two)

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import select
 import threading
 import time
 import traceback
@@ -149,8 +150,8 @@ class LocalRun:
         block, lost, due = b"", 0, 0.0
         letters = codecs.getincrementaldecoder("utf-8")("replace")
         with self._worker.output as pipe:
-            while chunk := _read(pipe.fileno()):
-                block += chunk
+            while (chunk := _read(pipe.fileno(), due if block else None)) != b"":
+                block += chunk or b""
                 now = time.monotonic()
                 begins = not self._run.output.tail  # the beginning is kept whole
                 if now >= due or (begins and len(block) > BLOCK):
@@ -202,7 +203,12 @@ def _index(run_id: str, event: e.Event, run: Run) -> None:
         runs.note(run_id, run.state)
 
 
-def _read(descriptor: int) -> bytes:
+def _read(descriptor: int, due: float | None) -> bytes | None:
+    """What has been printed, b"" at the end of the pipe; None if nothing comes until due."""
+    pipe = select.poll()
+    pipe.register(descriptor, select.POLLIN)
+    if not pipe.poll(None if due is None else max(0.0, due - time.monotonic()) * 1000):
+        return None
     try:
         return os.read(descriptor, BLOCK)
     except OSError:

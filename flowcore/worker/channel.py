@@ -28,6 +28,7 @@ class Channel:
         self._queue: deque[Any] = deque()
         self._latest: Batch | None = None
         self._wake = threading.Condition()
+        self._writing = False
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
         self._thread.start()
@@ -47,13 +48,18 @@ class Channel:
                 return
             self._take_latest()
             self._queue.append(message)
-            self._wake.notify()
+            self._wake.notify_all()
+
+    def flush(self, timeout: float = 1.0) -> None:
+        """Wait until all is written: what comes next may take the process down, or never let go of it."""
+        with self._wake:
+            self._wake.wait_for(lambda: not self._queue and not self._writing, timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what is queued, then end."""
         with self._wake:
             self._closing = True
-            self._wake.notify()
+            self._wake.notify_all()
         self._thread.join(timeout)
 
     def _take_latest(self) -> None:
@@ -69,10 +75,13 @@ class Channel:
                 self._take_latest()
                 lines = b"".join(_encode(item) + b"\n" for item in self._queue)
                 self._queue.clear()
-                closing = self._closing
+                self._writing, closing = bool(lines), self._closing
             if lines:
                 self._writer.write(lines)
                 self._writer.flush()
+                with self._wake:
+                    self._writing = False
+                    self._wake.notify_all()
             if closing:
                 return
 

@@ -55,6 +55,7 @@ def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
             raise StopRun
         node = graph.by_id[id]
         channel.send(NodeState(node=id, state="running"))
+        channel.flush()
         try:
             descriptor = catalog.find(node.type)
             if not seeded and descriptor and descriptor.symbolic:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import streamlit as st
@@ -13,7 +14,7 @@ from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs.checker import Checker
 from flowcore.runs.supervisor import Supervisor
-from flowcore.store import database, descriptors, graphs, owners
+from flowcore.store import database, descriptors, graphs, owners, runs
 from flowcore.ui import identity
 
 _NEVER: Final = object()
@@ -132,6 +133,12 @@ class Session:
         old: History | None = self._kept["history"]
         self._kept["history"] = history.push(old, graph) if old else History(graph)
         self._kept["version"] = self.stored.version
+
+
+@lru_cache(maxsize=64)
+def ran(run_id: str) -> Graph:
+    """The graph that a run runs, as it was when it started."""
+    return document.read(runs.document(run_id))
 
 
 def say(*problems: Problem) -> None:

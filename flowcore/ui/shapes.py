@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from flowcore.dataflow import document
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Node
@@ -26,7 +25,7 @@ def known(here: Session, found: ShapeReport, run_id: str) -> tuple[Shapes, Run |
     if not run_id or not runs.exists(run_id):
         return dict(found.shapes), None
     run = session.supervisor().look(run_id)
-    ran = document.read(runs.document(run_id))
+    ran = session.ran(run_id)
     seen = {id: shapes for id, shapes in run.shapes.items() if _same(here.graph, ran, id)}
     return {**seen, **found.shapes}, run
 
@@ -35,7 +34,7 @@ def states(here: Session, run: Run | None, run_id: str) -> dict[str, str]:
     """How each node that has not changed since fared in the run."""
     if run is None:
         return {}
-    ran = document.read(runs.document(run_id))
+    ran = session.ran(run_id)
     return {id: state for id, state in run.nodes.items() if _same(here.graph, ran, id)}
 
 

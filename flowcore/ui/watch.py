@@ -34,23 +34,24 @@ def _live(here: Session, run_id: str, over: bool) -> None:
     run = session.supervisor().look(run_id)
     if run.over and not over:
         st.rerun()
-    _status(here, run_id, run)
+    ran = session.ran(run_id)
+    _status(here, run_id, run, ran)
     if run.problem:
         frame.complain(run.problem)
         if not run.epochs and run.output.text:
             st.caption("Its last output")
             st.code(run.output.last(12), language=None, wrap_lines=True)
-    _results(here.graph, run)
+    _results(ran, run)
     _curves(run)
-    _details(here, run_id, run)
+    _details(run_id, run, ran)
 
 
-def _status(here: Session, run_id: str, run: Run) -> None:
+def _status(here: Session, run_id: str, run: Run, ran: Graph) -> None:
     label, colour, icon = _BADGES[run.state]
     left, right = st.columns([5, 1], vertical_alignment="center")
     with left.container(horizontal=True, vertical_alignment="center"):
         st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]  # one of its literals
-        st.caption(_words(here.graph, run))
+        st.caption(_words(ran, run))
     if not run.over and here.editable:
         right.button(
             "Stop",
@@ -109,11 +110,11 @@ def _curves(run: Run) -> None:
             cell.plotly_chart(figure, key=f"curve {name}", config={"displaylogo": False})
 
 
-def _details(here: Session, run_id: str, run: Run) -> None:
+def _details(run_id: str, run: Run, ran: Graph) -> None:
     graph, layers, output, epochs = st.tabs(["Graph", "Layers", "Output", "Epochs"], key="details")
     with graph:
         canvas.draw(
-            here.graph,
+            ran,
             session.catalog(),
             key="run graph",
             mode=canvas.OVERVIEW,
@@ -126,7 +127,7 @@ def _details(here: Session, run_id: str, run: Run) -> None:
             st.caption("Known once the model is built.")
         for node, rows in run.summaries.items():
             if len(run.summaries) > 1:
-                st.markdown(f"**{plain(names(here.graph).get(node, node))}**")
+                st.markdown(f"**{plain(names(ran).get(node, node))}**")
             report.layers(rows)
     with output:
         if run.output.text:

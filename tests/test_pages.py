@@ -1,0 +1,184 @@
+"""Pages without a browser: each opens, whatever the address says, and edits what it shows."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from flowcore.dataflow import document, edit
+from flowcore.model.descriptor import Catalog
+from flowcore.model.graph import Graph
+from flowcore.store import database, graphs
+from flowcore.store.examples import examples
+
+ROOT = Path(__file__).parent.parent
+TOKEN = "0123456789abcdef" * 2
+
+
+def opened(page: str, graph: str = "", run: str = "", token: str = TOKEN) -> AppTest:
+    """A page as a browser with this token sees it, reached from Start."""
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at.session_state["browser"] = token
+    if graph:
+        at.query_params["g"] = graph
+    if run:
+        at.query_params["run"] = run
+    if page != "app.py":
+        at.switch_page(page)
+    return at.run()
+
+
+def stored(graph: Graph) -> str:
+    return graphs.create(graph, database.owner_key(TOKEN)).id
+
+
+def shown(at: AppTest) -> str:
+    """Everything that is said on a page."""
+    return "\n".join(str(item.value) for kind in (at.error, at.warning, at.info) for item in kind)
+
+
+@pytest.fixture
+def example(home: Path) -> str:
+    return stored(document.read(examples()["digits_cnn"].read_bytes()))
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/build.py", "pages/train.py"])
+def test_a_page_opens_with_a_graph(page: str, example: str) -> None:
+    at = opened(page, example)
+    assert not at.exception
+    assert shown(at).count("No graph") == 0
+
+
+@pytest.mark.parametrize("page", ["pages/build.py", "pages/train.py"])
+@pytest.mark.parametrize("graph", ["", "nothing", "../../etc/passwd", "<img src=x>", "x" * 5000, "\x00"])
+def test_a_page_says_so_when_there_is_no_such_graph(page: str, graph: str, home: Path) -> None:
+    at = opened(page, graph)
+    assert not at.exception
+    assert "There is no graph" in shown(at) or "No graph is open" in shown(at)
+
+
+@pytest.mark.parametrize("run", ["nothing", "../../../etc/passwd", "A" * 22])
+def test_a_run_that_is_not_there_is_not_looked_for(run: str, example: str) -> None:
+    at = opened("pages/train.py", example, run)
+    assert not at.exception
+    assert "This graph has no run" in shown(at)
+
+
+@pytest.mark.parametrize("token", ["f" * 32, "", "x", "' or 1=1 --"])
+def test_only_the_owner_s_browser_edits(token: str, example: str) -> None:
+    at = opened("pages/build.py", example, token=token)
+    assert not at.exception
+    assert at.text_input(key="name").disabled
+    assert "You are looking on" in shown(at)
+
+
+def test_a_change_in_a_form_is_a_change_in_the_store(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select("n5").run()
+    at.number_input(key="n5 args filters").set_value(48).run()
+    assert not at.exception
+    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 48
+    at.button(key="undo").click().run()
+    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 32
+    assert at.number_input(key="n5 args filters").value == 32
+
+
+def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select("n5").run()
+    at.selectbox(key="n5 args padding").select("valid").run()
+    assert "padding" not in document.read(graphs.load(example).document).by_id["n5"].args
+
+
+def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: str) -> None:
+    at = opened("pages/train.py", example)
+    at.selectbox(key="plan optimizer").select("$new keras.optimizers.SGD").run()
+    assert not at.exception
+    at.number_input(key="plan optimizer SGD momentum").set_value(0.9).run()
+    args = document.read(graphs.load(example).document).by_id["n11"].args
+    assert args["optimizer"] == {"$new": "keras.optimizers.SGD", "args": {"momentum": 0.9}}
+
+
+def test_early_stopping_is_a_callback_of_fit(example: str) -> None:
+    at = opened("pages/train.py", example)
+    at.number_input(key="plan patience").set_value(5).run()
+    stopping = document.read(graphs.load(example).document).by_id["n12"].args["callbacks"]
+    assert stopping == [
+        {
+            "$new": "keras.callbacks.EarlyStopping",
+            "args": {"restore_best_weights": True, "monitor": "val_loss", "patience": 5},
+        }
+    ]
+
+
+def test_every_node_of_the_catalogue_has_a_form(home: Path, catalog: Catalog) -> None:
+    """All arguments of all nodes are drawn by the real widgets, a hundred nodes at a time."""
+    usable = [node for node in catalog.nodes if node.runs != "never"]
+    for start in range(0, len(usable), 100):
+        part = usable[start : start + 100]
+        at = AppTest.from_function(
+            _forms, default_timeout=60, kwargs={"types": [n.package for n in part]}
+        ).run()
+        assert not at.exception
+        drawn = sum(1 for node in part for item in node.args if item.widget != "port")
+        assert len(_widgets(at)) >= drawn
+
+
+def _forms(types: list[str]) -> None:
+    from flowcore.store import descriptors
+    from flowcore.ui import forms
+
+    known = descriptors.load()
+    for type_ in types:
+        node = known.find(type_)
+        assert node is not None
+        forms.arguments(node, {}, type_, lambda name, value: None, known, disabled=False)
+
+
+def _widgets(at: AppTest) -> list[Any]:
+    kinds = (at.text_input, at.number_input, at.selectbox, at.multiselect, at.toggle)
+    return [widget for kind in kinds for widget in kind]
+
+
+def test_a_type_that_is_not_known_is_shown_and_kept_out(home: Path, catalog: Catalog) -> None:
+    node = next(n for n in catalog.nodes if n.is_layer and any(not a.supported for a in n.args))
+    unknown = next(item for item in node.args if not item.supported)
+    graph, id = edit.add(Graph(name="one"), node.package, catalog)
+    at = opened("pages/build.py", stored(graph))
+    at.selectbox(key="node").select(id).run()
+    field = at.text_input(key=f"{id} args {unknown.arg}")
+    assert (field.value, field.disabled) == ("not supported", True)
+
+
+def test_opening_every_page_leaves_tensorflow_out_of_the_server(tmp_path: Path) -> None:
+    script = tmp_path / "visit.py"
+    script.write_text(VISIT)
+    done = subprocess.run(
+        [sys.executable, str(script), str(ROOT), str(tmp_path / "home")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["pages:", "3", "heavy:", "none"]
+
+
+VISIT = """
+import os, sys
+from pathlib import Path
+root = Path(sys.argv[1])
+os.environ["FLOWCORE_HOME"] = sys.argv[2]
+sys.path.insert(0, str(root))
+from tests.test_pages import examples, document, opened, stored
+id = stored(document.read(examples()["digits_cnn"].read_bytes()))
+pages = ["app.py", *sorted(f"pages/{path.name}" for path in (root / "pages").glob("*.py"))]
+for page in pages:
+    at = opened(page, id)
+    assert not at.exception, at.exception
+loaded = {name.partition(".")[0] for name in sys.modules}
+heavy = sorted(loaded & {"tensorflow", "keras", "sklearn", "jax", "torch"})
+print("pages:", len(pages), "heavy:", *(heavy or ["none"]))
+"""

@@ -171,7 +171,8 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 
     def only(self, types: set[str]) -> "Catalog":
         """The part that names no more than these types: what is sent to a worker."""
-        return Catalog(self.versions, tuple(node for node in self.nodes if node.package in types))
+        named = {self.canonical(type_) for type_ in types}
+        return Catalog(self.versions, tuple(node for node in self.nodes if node.package in named))
 
 
 def merge(*catalogs: Catalog) -> Catalog:

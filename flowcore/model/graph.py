@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from flowcore.model.value import Value
+from flowcore.model.value import Value, types_in
 
 VERSION: Final = 1
 
@@ -98,6 +98,14 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def title(self, node: str) -> str:
         return self.by_id[node].title if node in self.by_id else node
+
+
+def types(graph: Graph) -> set[str]:
+    """Every type that a graph names, inside the values of arguments too."""
+    found = {node.type for node in graph.nodes}
+    for node in graph.nodes:
+        found.update(types_in([*node.args.values(), *node.call.values()]))
+    return found
 
 
 def plain(graph: Graph) -> Graph:

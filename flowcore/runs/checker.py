@@ -9,7 +9,7 @@ import msgspec
 
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import CheckRequest, ShapeReport
-from flowcore.model.graph import Graph, plain
+from flowcore.model.graph import Graph, plain, types
 from flowcore.model.problem import Problem
 from flowcore.runs.process import WorkerProcess
 
@@ -61,12 +61,12 @@ class Checker:
             self._known.pop(next(iter(self._known)))
 
     def _exchange(self, graph: Graph, catalog: Catalog) -> ShapeReport:
-        if self._worker is None:
-            self._worker, self._ready = WorkerProcess("check", keep_output=False), False
-        types = {node.type for node in graph.nodes}
-        self._worker.send(CheckRequest(graph, catalog.only(types)))
         started = time.monotonic()
-        line = self._line(LIMIT if self._ready else START)
+        request = CheckRequest(graph, catalog.only(types(graph)))
+        line = self._answer(request)
+        if line == b"":  # it has died, perhaps since the last graph
+            self._end()
+            line = self._answer(request)
         if line:
             self._ready = True
             return _decoder.decode(line)
@@ -83,10 +83,13 @@ class Checker:
             )
         )
 
-    def _line(self, seconds: float) -> bytes:
-        assert self._worker is not None
-        ready, _, _ = select.select([self._worker.events], [], [], seconds)
-        return self._worker.events.readline() if ready else b""
+    def _answer(self, request: CheckRequest) -> bytes | None:
+        """A line of the worker, started where it is missing; b"" if it dies, None if it takes too long."""
+        if self._worker is None:
+            self._worker, self._ready = WorkerProcess("check", keep_output=False), False
+        self._worker.send(request)
+        ready, _, _ = select.select([self._worker.events], [], [], LIMIT if self._ready else START)
+        return self._worker.events.readline() if ready else None
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -13,10 +13,9 @@ import msgspec
 from filelock import FileLock
 
 from flowcore.model import event as e
-from flowcore.model import value
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import RunRequest, Stop
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, types
 from flowcore.model.problem import Problem
 from flowcore.model.run import Run, after
 from flowcore.runs.endings import ending
@@ -59,11 +58,8 @@ class LocalEngine:
 
     def start(self, graph: Graph, run_id: str, seed: int = 0, listener: Listener | None = None) -> "LocalRun":
         """Start the worker and hand it the graph, with the descriptors that it names and no others."""
-        types = {node.type for node in graph.nodes}
-        for node in graph.nodes:
-            types.update(value.types_in([*node.args.values(), *node.call.values()]))
         folder = str(runs.folder(run_id))
-        request = RunRequest(graph, self._catalog().only(types), seed, folder)
+        request = RunRequest(graph, self._catalog().only(types(graph)), seed, folder)
         return LocalRun(run_id, request, listener)
 
 

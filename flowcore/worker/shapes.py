@@ -53,7 +53,10 @@ def summary(value: Any, values: Mapping[str, Outputs]) -> tuple[Any, ...]:
     """The rows of a model, () for any other value."""
     if not isinstance(value, locate("keras").Model):
         return ()
-    owners = {id(layer): node for node, outputs in values.items() for layer in _layers(outputs)}
+    owners: dict[int, str] = {}
+    for node, outputs in values.items():
+        for layer in _layers(outputs):
+            owners.setdefault(id(layer), node)  # the node that made it; others only call it once more
     return preview.layers(value, lambda layer: owners.get(id(layer), ""))
 
 

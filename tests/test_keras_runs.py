@@ -1,0 +1,356 @@
+"""Real training by the real engine, and shapes by the real checker: the slow part."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from flowcore import api
+from flowcore.dataflow import edit
+from flowcore.dataflow.check import check
+from flowcore.model import event as e
+from flowcore.model.descriptor import Catalog
+from flowcore.model.event import LayerRow
+from flowcore.model.frame import ShapeReport
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.problem import Problem
+from flowcore.model.run import Run
+from flowcore.runs.checker import Checker
+from flowcore.runs.supervisor import Supervisor
+from flowcore.store import runs
+from tests.toy import wired
+
+SCRIPT = Path(__file__).parent / "scripts" / "digits_cnn.py"
+LAYERS = "keras.layers."
+TYPES = {
+    "Input": "keras.Input",
+    "Model": "keras.Model",
+    "call": "flowcore.call",
+    **{
+        name: f"{LAYERS}{name}"
+        for name in ("Dense", "Conv2D", "Flatten", "Add", "Concatenate", "LSTM", "Dropout", "Bidirectional")
+    },
+}
+
+
+def network(links: str, **nodes: tuple[str, dict[str, object]]) -> Graph:
+    """Links as in `wired`; each node by its type's name and its arguments."""
+    types = {id: TYPES[name] for id, (name, _) in nodes.items()}
+    return wired(links, types, **{id: args for id, (_, args) in nodes.items()})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def supervisor(home: Path, catalog: Catalog) -> Iterator[Supervisor]:
+    found = Supervisor(lambda: catalog)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    found = Checker()
+    yield found
+    found.close()
+
+
+def run(supervisor: Supervisor, graph: Graph, seed: int = 0) -> tuple[str, Run]:
+    id = supervisor.start(graph, seed=seed)
+    found = supervisor.wait(id, 90)
+    assert found.state == "done", (found.problem, found.output.text[-2000:])
+    return id, found
+
+
+def test_the_digits_network_trains_exactly_as_a_script_by_hand_does(supervisor: Supervisor) -> None:
+    script = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "7"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    id, found = run(supervisor, api.load(api.examples()["digits_cnn"]), seed=7)
+    expected = json.loads(script.communicate(timeout=90)[0])
+
+    assert len(found.epochs) == 15
+    for name, series in expected["history"].items():
+        assert [epoch.metrics[name] for epoch in found.epochs] == pytest.approx(series, abs=1e-6), name
+    assert found.results["n13"] == pytest.approx(expected["metrics"], abs=1e-6)
+
+    accuracy = found.results["n13"]["accuracy"]
+    assert accuracy is not None
+    assert accuracy >= 0.97
+    assert found.seed == 7
+    assert found.progress == 1
+    assert [epoch.epoch for epoch in found.epochs] == list(range(1, 16))
+    assert found.training is not None
+    assert (found.training.epochs, found.training.steps) == (15, 41)
+    assert found.shapes["n1"] == {"": "[(1797, 8, 8, 1), (1797,)]", "x": "(1797, 8, 8, 1)", "y": "(1797,)"}
+    assert found.summaries["n10"] == CNN_ROWS
+    assert [path.name for path in runs.weights(id)] == ["n12.weights.h5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "low", "high"),
+    [
+        ("digits_mlp", "accuracy", 0.95, 1),
+        ("breast_cancer", "accuracy", 0.94, 1),
+        ("diabetes", "mean_absolute_error", 30, 50),
+    ],
+)
+def test_the_shipped_examples_learn(
+    supervisor: Supervisor, name: str, metric: str, low: float, high: float
+) -> None:
+    _, found = run(supervisor, api.load(api.examples()[name]))
+    (metrics,) = found.results.values()
+    value = metrics[metric]
+    assert value is not None
+    assert low <= value <= high
+    assert found.nodes == dict.fromkeys(found.order, "done")
+
+
+def test_training_is_stopped_within_two_seconds(supervisor: Supervisor) -> None:
+    graph = edit.set_argument(api.load(api.examples()["digits_cnn"]), "n12", "epochs", 10_000)
+    trained = []
+    id = supervisor.start(graph, listener=lambda event: trained.append(isinstance(event, e.Epoch)))
+    end = time.monotonic() + 60
+    while not any(trained):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    trace = runs.traced(id)
+    assert trace is not None
+    began = time.monotonic()
+    supervisor.stop(id)
+    found = supervisor.wait(id, 10)
+    assert time.monotonic() - began < 2
+    assert found.state == "stopped"
+    assert found.epochs
+    assert 0 < found.progress < 0.1
+    assert not psutil.pid_exists(trace.pid)
+
+
+def test_a_graph_that_cannot_be_built_fails_at_its_node_with_what_came_in(supervisor: Supervisor) -> None:
+    graph = network(
+        "in>flat flat>conv in>model.inputs conv>model.outputs",
+        **{"in": ("Input", {"shape": [8, 8, 1]})},
+        flat=("Flatten", {}),
+        conv=("Conv2D", {"filters": 2, "kernel_size": 3}),
+        model=("Model", {}),
+    )
+    found = supervisor.wait(supervisor.start(graph), 60)
+    assert found.state == "failed"
+    assert found.problem == CONV_PROBLEM
+    assert found.nodes == {"in": "done", "flat": "done", "conv": "failed"}
+
+
+def _row(node: str, name: str, kind: str, shape: str, parameters: int) -> LayerRow:
+    return LayerRow(node, name, kind, shape, parameters, parameters, 4 * parameters)
+
+
+CNN_ROWS = (
+    _row("n4", "input_layer", "InputLayer", "(None, 8, 8, 1)", 0),
+    _row("n5", "conv2d", "Conv2D", "(None, 8, 8, 32)", 320),
+    _row("n6", "max_pooling2d", "MaxPooling2D", "(None, 4, 4, 32)", 0),
+    _row("n7", "conv2d_1", "Conv2D", "(None, 2, 2, 64)", 18_496),
+    _row("n8", "flatten", "Flatten", "(None, 256)", 0),
+    _row("n9", "dense", "Dense", "(None, 10)", 2_570),
+)
+CONV_PROBLEM = Problem(
+    "node-failed",
+    "conv failed: Input 0 with name 'None' of layer 'conv2d' is incompatible with the layer: expected "
+    "min_ndim=4, found ndim=2. Full shape received: (None, 64) (ValueError).",
+    "Change its arguments, or what comes in: (None, 64) from flat.",
+    ("conv",),
+)
+
+
+def test_the_checker_knows_the_shapes_and_layers_of_the_digits_network(
+    checker: Checker, catalog: Catalog
+) -> None:
+    report = checker.report(api.load(api.examples()["digits_cnn"]), catalog)
+    assert report.problems == ()
+    assert {node: shapes[""] for node, shapes in report.shapes.items() if node != "n10"} == {
+        row.node: row.shape for row in CNN_ROWS
+    }
+    assert report.summaries == {"n10": CNN_ROWS}
+
+
+def test_the_checker_attaches_an_error_to_its_node_and_goes_on_with_the_others(
+    checker: Checker, catalog: Catalog
+) -> None:
+    graph = network(
+        "in>flat flat>conv conv>after flat>dense",
+        **{"in": ("Input", {"shape": [8, 8, 1]})},
+        flat=("Flatten", {}),
+        conv=("Conv2D", {"filters": 2, "kernel_size": 3}),
+        after=("Flatten", {}),
+        dense=("Dense", {"units": 3}),
+    )
+    report = checker.report(graph, catalog)
+    assert report.problems == (CONV_PROBLEM,)
+    assert {node: shapes[""] for node, shapes in report.shapes.items()} == {
+        "in": "(None, 8, 8, 1)",
+        "flat": "(None, 64)",
+        "dense": "(None, 3)",
+    }
+
+
+def test_mismatching_shapes_are_told_at_the_node_that_adds_them(checker: Checker, catalog: Catalog) -> None:
+    graph = network(
+        "in>one in>two one>sum two>sum",
+        **{"in": ("Input", {"shape": [4]})},
+        one=("Dense", {"units": 3}),
+        two=("Dense", {"units": 5}),
+        sum=("Add", {}),
+    )
+    (problem,) = checker.report(graph, catalog).problems
+    assert problem.code == "node-failed"
+    assert problem.nodes == ("sum",)
+    assert "(None, 3)" in problem.hint
+    assert "(None, 5)" in problem.hint
+
+
+def test_ten_billion_parameters_are_counted_without_memory_for_them(
+    checker: Checker, catalog: Catalog
+) -> None:
+    graph = network(
+        "in>huge in>model.inputs huge>model.outputs",
+        **{"in": ("Input", {"shape": [9]})},
+        huge=("Dense", {"units": 10**9}),
+        model=("Model", {}),
+    )
+    checker.report(Graph(nodes=graph.nodes[:1]), catalog)
+    assert checker._worker is not None
+    worker = psutil.Process(checker._worker.pid)
+    before, began = worker.memory_info().rss, time.monotonic()
+    report = checker.report(graph, catalog)
+    assert time.monotonic() - began < 2
+    assert worker.memory_info().rss - before < 100 * 2**20
+    assert report.summaries["model"][-1] == _row("huge", "dense", "Dense", "(None, 1000000000)", 10**10)
+
+
+def test_one_result_may_go_to_two_layers(checker: Checker, catalog: Catalog) -> None:
+    graph = network(
+        "in>shared shared>one shared>two one>both two>both in>model.inputs both>model.outputs",
+        **{"in": ("Input", {"shape": [4]})},
+        shared=("Dense", {"units": 6}),
+        one=("Dense", {"units": 2}),
+        two=("Dense", {"units": 3}),
+        both=("Concatenate", {}),
+        model=("Model", {}),
+    )
+    report = checker.report(graph, catalog)
+    assert report.problems == ()
+    assert report.shapes["both"][""] == "(None, 5)"
+    assert sum(row.parameters for row in report.summaries["model"]) == 4 * 6 + 6 + 6 * 2 + 2 + 6 * 3 + 3
+
+
+SIAMESE = network(
+    "left>tower right>again.inputs tower.layer>again.layer tower>both again>both both>out"
+    " left>model.inputs right>model.inputs out>model.outputs",
+    left=("Input", {"shape": [4]}),
+    right=("Input", {"shape": [4]}),
+    tower=("Dense", {"units": 8}),
+    again=("call", {}),
+    both=("Concatenate", {}),
+    out=("Dense", {"units": 1}),
+    model=("Model", {}),
+)
+
+
+def test_a_shared_layer_counts_its_weights_once(checker: Checker, catalog: Catalog) -> None:
+    assert check(SIAMESE, catalog) == ()
+    report = checker.report(SIAMESE, catalog)
+    assert report.problems == ()
+    assert report.shapes["again"] == {"": "(None, 8)"}
+    rows = report.summaries["model"]
+    assert [(row.node, row.parameters) for row in rows if row.kind == "Dense"] == [
+        ("tower", 4 * 8 + 8),
+        ("out", 16 + 1),
+    ]
+
+
+def test_results_of_a_recurrent_layer_are_taken_by_index(checker: Checker, catalog: Catalog) -> None:
+    graph = network(
+        "in>lstm.sequences lstm.1>state lstm.2>cell state>model.outputs cell>model.outputs in>model.inputs lstm.9>gone",
+        **{"in": ("Input", {"shape": [5, 3]})},
+        lstm=("LSTM", {"units": 4, "return_state": True, "return_sequences": True}),
+        state=("Dense", {"units": 1}),
+        cell=("Dense", {"units": 2}),
+        model=("Model", {}),
+        gone=("Dense", {"units": 2}),
+    )
+    report = checker.report(graph, catalog)
+    assert report.shapes["lstm"][""] == "[(None, 5, 4), (None, 4), (None, 4)]"
+    assert report.shapes["cell"][""] == "(None, 2)"
+    assert report.problems == (
+        Problem(
+            "no-output",
+            "gone: There is no output '9'; found 3 results.",
+            "Connect another output.",
+            ("gone",),
+        ),
+    )
+
+
+def test_layers_and_initializers_inside_arguments_are_made_too(checker: Checker, catalog: Catalog) -> None:
+    graph = network(
+        "in>both.sequences",
+        **{"in": ("Input", {"shape": [5, 3]})},
+        both=(
+            "Bidirectional",
+            {
+                "layer": {
+                    "$new": "keras.layers.LSTM",
+                    "args": {
+                        "units": 4,
+                        "kernel_initializer": {"$new": "keras.initializers.HeNormal", "args": {}},
+                    },
+                }
+            },
+        ),
+    )
+    assert check(graph, catalog) == ()
+    assert checker.report(graph, catalog) == ShapeReport(
+        shapes={"in": {"": "(None, 5, 3)"}, "both": {"": "(None, 8)"}}
+    )
+
+
+def test_old_names_of_types_work_without_being_rewritten(checker: Checker, catalog: Catalog) -> None:
+    graph = Graph(
+        nodes=(
+            Node(id="in", type="keras.layers.Input", args={"shape": [2]}),
+            Node(id="out", type="keras.layers.Dense", args={"units": 1}),
+        ),
+        links=(Link("in", "", "out", "inputs"),),
+    )
+    assert check(graph, catalog) == ()
+    assert checker.report(graph, catalog).shapes["out"][""] == "(None, 1)"
+
+
+def test_a_layer_without_its_arguments_or_inputs_is_left_out_and_no_problem(
+    checker: Checker, catalog: Catalog
+) -> None:
+    graph = network("in>out", **{"in": ("Input", {"shape": [2]})}, out=("Dense", {}))
+    assert checker.report(graph, catalog) == ShapeReport(shapes={"in": {"": "(None, 2)"}})
+
+
+def test_a_report_in_the_background_comes_once_and_is_kept(checker: Checker, catalog: Catalog) -> None:
+    graph = msgspec.structs.replace(api.load(api.examples()["digits_mlp"]), id="background")
+    assert checker.latest(graph, catalog) == (ShapeReport(), False)
+    end = time.monotonic() + 20
+    while not (found := checker.latest(graph, catalog))[1]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert found[0].summaries
+    moved = edit.place(graph, {"n1": (5, 5)})
+    assert checker.latest(moved, catalog) == found
+
+
+def test_a_checker_that_was_killed_is_started_again(checker: Checker, catalog: Catalog) -> None:
+    graph = network("in>out", **{"in": ("Input", {"shape": [2]})}, out=("Dense", {"units": 3}))
+    assert checker.report(graph, catalog).shapes["out"][""] == "(None, 3)"
+    assert checker._worker is not None
+    psutil.Process(checker._worker.pid).kill()
+    assert checker.report(graph, catalog).shapes["out"][""] == "(None, 3)"

@@ -6,6 +6,7 @@ a node: each layer is moved towards its neighbours, as far as the room of its no
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -18,7 +19,21 @@ from flowcore.model.problem import FlowError
 LANE: Final = 0.3
 SWEEPS: Final = 12
 COLUMNS: Final = 8
+TORN: Final = 0.96  # what a link from one column to another costs
 Cell = tuple[float, float]
+
+
+class Fold(NamedTuple):
+    """A cut of the layers into columns of ``deep`` layers, the first by ``short`` shorter."""
+
+    deep: int
+    short: int
+
+    def column(self, row: int) -> int:
+        return (row + self.short) // self.deep
+
+    def row(self, row: int) -> int:
+        return row if row + self.short < self.deep else (row + self.short) % self.deep
 
 
 class _Layers(NamedTuple):
@@ -40,17 +55,32 @@ def arrange(
     if not graph.nodes:
         return {}
     ids = list(graph.by_id)
-    layers = _layered(graph, {id: index for index, id in enumerate(ids)})
+    place = {id: index for index, id in enumerate(ids)}
+    layers = _layered(graph, place)
     across = _coordinates(layers)
-    cells = [(across[vertex], row) for row, vertices in enumerate(layers.rows) for vertex in vertices]
-    owners = [vertex for vertices in layers.rows for vertex in vertices]
-    real = [(owner, at) for owner, at in zip(owners, cells, strict=True) if owner < layers.nodes]
-    depth = len(layers.rows)
-    folds = (
-        _fold([at for _, at in real], depth, columns, cell) for columns in range(1, min(COLUMNS, depth) + 1)
-    )
-    best = max(folds, key=lambda at: _scale(at, width, height, cell))
-    return {ids[owner]: at for (owner, _), at in zip(real, best, strict=True)}
+    cells = [(0.0, 0)] * len(ids)
+    for row, vertices in enumerate(layers.rows):
+        for vertex in vertices:
+            if vertex < layers.nodes:
+                cells[vertex] = (across[vertex], row)
+    links = [(place[x.source], place[x.target]) for x in graph.links if {x.source, x.target} <= place.keys()]
+
+    def quality(fold: Fold) -> float:
+        column = [fold.column(row) for _, row in cells]
+        torn = sum(column[one] != column[other] for one, other in links)
+        return _scale(_folded(cells, fold, cell), width, height, cell) * TORN**torn
+
+    best = max(_folds(len(layers.rows)), key=quality)
+    return dict(zip(ids, _folded(cells, best, cell), strict=True))
+
+
+def _folds(depth: int) -> Iterator[Fold]:
+    """Ways to cut layers into columns; the first may be a little shorter than the others."""
+    for columns in range(1, min(COLUMNS, depth) + 1):
+        deep = -(-depth // columns)
+        yield Fold(deep, 0)
+        if columns > 1:
+            yield from (Fold(deep + more, short) for more in (0, 1) for short in (1, 2) if short < deep)
 
 
 def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
@@ -137,20 +167,19 @@ def _spread(wanted: list[float], row: list[int], room: list[float]) -> list[floa
     return [x + offset for x, offset in zip(placed, offsets, strict=True)]
 
 
-def _fold(cells: list[tuple[float, int]], depth: int, columns: int, cell: Cell) -> list[tuple[float, float]]:
-    """Cut the layers into columns of equal height and put these side by side."""
-    deep = -(-depth // columns)
+def _folded(cells: list[tuple[float, int]], fold: Fold, cell: Cell) -> list[tuple[float, float]]:
+    """Pixels of all cells, columns side by side."""
     spans: dict[int, tuple[float, float]] = {}
     for x, row in cells:
-        low, high = spans.get(row // deep, (x, x))
-        spans[row // deep] = (min(low, x), max(high, x))
+        low, high = spans.get(fold.column(row), (x, x))
+        spans[fold.column(row)] = (min(low, x), max(high, x))
     starts: dict[int, float] = {}
     right = 0.0
     for column in sorted(spans):
         low, high = spans[column]
         starts[column] = right - low
         right += high - low + 1 + LANE
-    return [((starts[row // deep] + x) * cell[0], (row % deep) * cell[1]) for x, row in cells]
+    return [((starts[fold.column(row)] + x) * cell[0], fold.row(row) * cell[1]) for x, row in cells]
 
 
 def _scale(at: list[tuple[float, float]], width: float, height: float, cell: Cell) -> float:

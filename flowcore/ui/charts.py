@@ -33,7 +33,8 @@ def curve(run: Run, name: str, colours: Palette) -> Any:
                 marker={"size": 5},
             )
     _under_way(figure, run, name)
-    epochs = run.training.epochs if run.training else 0
+    done, epochs = len(run.epochs), run.training.epochs if run.training else 0
+    last = min(max(epochs, 2), max(10, 2 * done))
     figure.update_layout(
         height=270,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
@@ -41,7 +42,7 @@ def curve(run: Run, name: str, colours: Palette) -> Any:
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.16},
         hovermode="x unified",
         uirevision=name,
-        xaxis={"range": [0.5, max(epochs, 2) + 0.5] if not run.over else None, "title": {"text": "epoch"}},
+        xaxis={"range": [0.5, last + 0.5] if not run.over else None, "title": {"text": "epoch"}},
         yaxis={"gridcolor": colours.line},
     )
     return figure

@@ -40,9 +40,8 @@ def examples(owner: str) -> None:
 
 def start(owner: str) -> None:
     """An empty graph, or one from a file."""
-    left, right = st.columns([1, 3], vertical_alignment="top")
+    left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
-        st.caption("New")
         if st.button(
             "Empty graph",
             icon=":material/add:",

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from msgspec import UNSET
-
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
 
@@ -195,8 +193,3 @@ def _shown(value: Value) -> str:
         return str(value[form])
     text = repr(value["$tuple"] if form == "$tuple" else value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def unset(argument: Argument) -> bool:
-    """Whether the argument has no default to show."""
-    return argument.default is UNSET

@@ -59,8 +59,22 @@ def _head(here: Session, node: Node, descriptor: NodeDescriptor) -> None:
         on_change=lambda: here.apply(lambda graph: edit.rename(graph, node.id, session.typed(key))),
     )
     with st.expander(f"{descriptor.name}: what it does", key=f"{node.id} doc"):
+        _note(here, node)
         st.caption(plain(descriptor.package))
         st.text(descriptor.doc or "No documentation.")
+
+
+def _note(here: Session, node: Node) -> None:
+    key = session.field(f"{node.id} note", node.note)
+    st.text_area(
+        "Note",
+        key=key,
+        placeholder="Why is it here?",
+        max_chars=10_000,
+        height=80,
+        disabled=not here.editable,
+        on_change=lambda: here.apply(lambda graph: edit.annotate(graph, node.id, session.typed(key))),
+    )
 
 
 def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: Catalog) -> None:

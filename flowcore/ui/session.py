@@ -186,10 +186,6 @@ def remember(key: str, value: Any) -> None:
     _state()[key] = value
 
 
-def recall(key: str, default: Any = None) -> Any:
-    return _state().get(key, default)
-
-
 def _state() -> Any:
     return st.session_state
 

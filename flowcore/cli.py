@@ -4,7 +4,10 @@ Exit codes: 0 done, 1 the graph has problems or the run failed, 2 wrong usage, 1
 """
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -109,15 +112,18 @@ def _examples(args: argparse.Namespace) -> int:
 def _complain(problems: Sequence[Problem], args: argparse.Namespace) -> None:
     for problem in problems:
         if getattr(args, "json", False):
-            sys.stdout.buffer.write(msgspec.json.encode(problem) + b"\n")
-            sys.stdout.flush()
+            _print_json(problem)
         else:
             print(f"{problem.level}: {problem.message}\n  {problem.hint}", file=sys.stderr)
 
 
-def _print_json(event: Event) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
-    sys.stdout.flush()
+def _print_json(item: Event | Problem) -> None:
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(item) + b"\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read this has gone: end as if interrupted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 class _Progress:

@@ -273,7 +273,8 @@ def test_a_shared_layer_counts_its_weights_once(checker: Checker, catalog: Catal
 
 def test_results_of_a_recurrent_layer_are_taken_by_index(checker: Checker, catalog: Catalog) -> None:
     graph = network(
-        "in>lstm.sequences lstm.1>state lstm.2>cell state>model.outputs cell>model.outputs in>model.inputs lstm.9>gone",
+        "in>lstm.sequences lstm.1>state lstm.2>cell state>model.outputs cell>model.outputs in>model.inputs"
+        " lstm.9>gone",
         **{"in": ("Input", {"shape": [5, 3]})},
         lstm=("LSTM", {"units": 4, "return_state": True, "return_sequences": True}),
         state=("Dense", {"units": 1}),

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from platformdirs import user_data_path
 from sqlalchemy import (
     Column,
@@ -100,12 +101,13 @@ def _engine(url: str) -> Engine:
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _write_ahead)
-    metadata.create_all(engine)
+    with FileLock(home() / "setup.lock"):  # one process makes the tables while others wait
+        metadata.create_all(engine)
     return engine
 
 
 def _write_ahead(connection: Any, _record: Any) -> None:
     """Readers never wait for a writer, and several processes share the file."""
+    connection.execute("PRAGMA busy_timeout=10000")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=10000")

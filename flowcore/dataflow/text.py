@@ -25,15 +25,13 @@ def parse(text: str, itype: str) -> Value:
     return value["$tuple"] if itype in ("shape", "ints", "list") and tag(value) == "$tuple" else value
 
 
-def show(value: Value) -> str:
-    """The text that `parse` reads back."""
+def show(value: Value, itype: str = "any") -> str:
+    """The text that `parse` reads back; a shape goes without its brackets."""
     if isinstance(value, str):
         return value
-    sequence = value["$tuple"] if tag(value) == "$tuple" else value
-    if isinstance(sequence, list):
-        inner = ", ".join(_shown(item) for item in sequence)
-        return inner if sequence and not tag(value) else f"({inner})" if tag(value) else f"[{inner}]"
-    return _shown(value)
+    bare = itype == "shape" or (itype == "ints" and isinstance(value, list) and len(value) > 1)
+    shown = _shown(value)
+    return shown[1:-1] if bare and isinstance(value, list) and value else shown
 
 
 def _literal(text: str, itype: str) -> Any:

@@ -124,7 +124,9 @@ def _string(field: Field) -> None:
 
 def literal(field: Field) -> None:
     """Whatever has no widget of its own is typed as Python writes it."""
-    key = session.field(field.key, "" if field.shown is None else text.show(field.shown))
+    key = session.field(
+        field.key, "" if field.shown is None else text.show(field.shown, field.argument.itype)
+    )
 
     def changed() -> None:
         words = session.typed(key).strip()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import Problem
 from flowcore.model.run import Run
-from flowcore.runs.checker import Checker
+from flowcore.runs.checker import LIMIT, Checker
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import runs
 from tests.toy import wired
@@ -209,6 +210,16 @@ def test_mismatching_shapes_are_told_at_the_node_that_adds_them(checker: Checker
     assert problem.nodes == ("sum",)
     assert "(None, 3)" in problem.hint
     assert "(None, 5)" in problem.hint
+
+
+def test_a_machine_that_is_busy_with_others_makes_no_check_fail(checker: Checker, catalog: Catalog) -> None:
+    graph = api.load(api.examples()["digits_cnn"])
+    checker.report(Graph(nodes=graph.nodes[:1]), catalog)
+    assert checker._worker is not None
+    worker = psutil.Process(checker._worker.pid)
+    worker.suspend()
+    threading.Timer(LIMIT + 0.5, worker.resume).start()
+    assert checker.report(graph, catalog).problems == ()
 
 
 def test_ten_billion_parameters_are_counted_without_memory_for_them(

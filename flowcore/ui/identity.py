@@ -34,7 +34,7 @@ def token() -> str:
 
 def ask() -> None:
     """Have the browser make its token and tell it: once in a session, where no cookie came."""
-    if not st.session_state.get("browser"):
+    if not token():
         _component()(key="identity", on_token_change=lambda: None)
 
 

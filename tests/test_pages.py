@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from flowcore.dataflow import document, edit
 from flowcore.model.descriptor import Catalog
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, Node
 from flowcore.store import database, graphs
 from flowcore.store.examples import examples
 
@@ -93,6 +93,90 @@ def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str
     assert "padding" not in document.read(graphs.load(example).document).by_id["n5"].args
 
 
+def _set(at: AppTest, key: str, value: Any) -> None:
+    """Put a value into the widget with this key, whatever its kind."""
+    (widget,) = [widget for widget in _widgets(at) if widget.key == key]
+    widget.set_value(value).run()
+    assert not at.exception
+
+
+SCHEDULE = "$new keras.optimizers.schedules.ExponentialDecay"
+
+
+@pytest.mark.parametrize(
+    ("node", "argument", "typed", "kept", "cleared"),
+    [
+        ("n5", "filters", 48, 48, None),
+        ("n2", "divisor", 8.0, 8.0, 255.0),
+        ("n3", "stratify", False, False, True),
+        ("n5", "padding", "same", "same", "valid"),
+        ("n5", "name", "first", "first", ""),
+        ("n4", "shape", "8, None, 1", [8, None, 1], ""),
+        ("n5", "strides", "2", 2, "(1, 1)"),
+        ("n5", "kernel_size", "(5, 3)", [5, 3], None),
+        ("n5", "activation", "relu", "relu", None),
+        ("n5", "kernel_initializer", "he_normal", "he_normal", "glorot_uniform"),
+        (
+            "n5",
+            "kernel_initializer",
+            "$new keras.initializers.HeNormal",
+            {"$new": "keras.initializers.HeNormal", "args": {}},
+            "glorot_uniform",
+        ),
+        ("n11", "metrics", ["accuracy", "mse"], ["accuracy", "mse"], []),
+        ("n11", "loss_weights", "[0.5]", [0.5], ""),
+        ("n12", "class_weight", "{0: 2.0}", {"$dict": [[0, 2.0]]}, ""),
+        ("n12", "validation_split", 0.25, 0.25, 0.0),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else None,
+)
+def test_what_is_typed_is_kept_and_what_is_cleared_is_gone(
+    example: str, node: str, argument: str, typed: Any, kept: Any, cleared: Any
+) -> None:
+    def args() -> dict[str, Any]:
+        return document.read(graphs.load(example).document).by_id[node].args
+
+    key = f"{node} args {argument}"
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select(node).run()
+    before = args()
+    _set(at, key, typed)
+    assert args() == {**before, argument: kept}
+    if cleared is not None or argument == "activation":
+        _set(at, key, cleared)
+        assert args() == {name: value for name, value in before.items() if name != argument}
+
+
+def test_a_learning_rate_may_be_a_schedule_and_a_number_again(example: str) -> None:
+    def optimizer() -> Any:
+        return document.read(graphs.load(example).document).by_id["n11"].args["optimizer"]
+
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select("n11").run()
+    _set(at, "n11 args optimizer", "$new keras.optimizers.Adam")
+    _set(at, "n11 args optimizer Adam learning_rate kind", SCHEDULE)
+    rate = "n11 args optimizer Adam learning_rate ExponentialDecay"
+    _set(at, f"{rate} initial_learning_rate", 0.01)
+    _set(at, f"{rate} decay_steps", 100)
+    decay = {"initial_learning_rate": 0.01, "decay_steps": 100}
+    rated = {"learning_rate": {"$new": SCHEDULE.removeprefix("$new "), "args": decay}}
+    assert optimizer() == {"$new": "keras.optimizers.Adam", "args": rated}
+    _set(at, "n11 args optimizer Adam learning_rate kind", "—")
+    _set(at, "n11 args optimizer Adam learning_rate", 0.05)
+    assert optimizer() == {"$new": "keras.optimizers.Adam", "args": {"learning_rate": 0.05}}
+
+
+def test_metrics_made_from_classes_keep_their_own_arguments(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select("n11").run()
+    top = "keras.metrics.SparseTopKCategoricalAccuracy"
+    _set(at, "n11 args metrics", ["accuracy", f"$new {top}"])
+    _set(at, "n11 args metrics 1 SparseTopKCategoricalAccuracy k", 3)
+    _set(at, "n11 args metrics", [f"$new {top}"])
+    metrics = document.read(graphs.load(example).document).by_id["n11"].args["metrics"]
+    assert metrics == [{"$new": top, "args": {"k": 3}}]
+
+
 def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: str) -> None:
     at = opened("pages/train.py", example)
     at.selectbox(key="plan optimizer").select("$new keras.optimizers.SGD").run()
@@ -136,6 +220,89 @@ def _forms(types: list[str]) -> None:
         node = known.find(type_)
         assert node is not None
         forms.arguments(node, {}, type_, lambda name, value: None, known, disabled=False)
+
+
+ODD: tuple[Any, ...] = (
+    None, True, -1, 10**30, 1e308, 0.5, "text", "", [], [1, "a"], {"a": 1}, {"$tuple": [1]},
+    {"$float": "nan"}, {"$new": "nowhere.X", "args": {}}, {"$ref": "nowhere.y"}, {"$slice": [1, 2, 3]},
+    {"$new": "keras.layers.Dense", "args": {"units": "x", "none": []}},
+)  # fmt: skip
+
+
+def test_whatever_stands_in_an_argument_has_a_form(home: Path, catalog: Catalog) -> None:
+    """One argument of each kind that the catalogue knows, with every value that it cannot take."""
+    kinds = {
+        (item.types, bool(item.choices), item.nullable, item.range is None): (node.package, item.arg)
+        for node in catalog.nodes
+        if node.runs != "never"
+        for item in node.args
+        if item.widget != "port"
+    }
+    assert len(kinds) > 40
+    for value in ODD:
+        given = {"places": list(kinds.values()), "value": value}
+        at = AppTest.from_function(_odd_forms, default_timeout=60, kwargs=given).run()
+        assert not at.exception, value
+
+
+def _odd_forms(places: list[tuple[str, str]], value: object) -> None:
+    from flowcore.store import descriptors
+    from flowcore.ui import forms, widgets
+
+    known = descriptors.load()
+    for type_, name in places:
+        node = known.find(type_)
+        assert node is not None
+        key = f"{type_} {name}"
+        forms.draw(widgets.Field(node.arguments[name], value, key, lambda value: None, known, False))
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_the_training_form_opens_whatever_stands_in_its_nodes(value: Any, home: Path) -> None:
+    graph = document.read(examples()["digits_cnn"].read_bytes())
+    for node, names in {
+        "n11": ("optimizer", "loss", "metrics"),
+        "n12": ("epochs", "batch_size", "validation_split", "callbacks"),
+    }.items():
+        for name in names:
+            graph = edit.set_argument(graph, node, name, value)
+    assert not opened("pages/train.py", stored(graph)).exception
+
+
+def test_cards_are_drawn_whatever_stands_in_the_arguments(home: Path) -> None:
+    nodes = [
+        Node(id=f"n{index}", type="keras.layers.Dense", args={"units": value, "gone": value})
+        for index, value in enumerate(ODD)
+    ]
+    at = opened("pages/build.py", stored(Graph(nodes=tuple(nodes))))
+    assert not at.exception
+
+
+def test_every_layer_of_the_catalogue_can_be_linked(home: Path, catalog: Catalog) -> None:
+    """The links of each are offered in a graph that holds them all."""
+    layers = [node for node in catalog.nodes if node.is_layer and node.runs != "never"]
+    graph, source = edit.add(Graph(), "keras.Input", catalog)
+    graph = edit.set_argument(graph, source, "shape", [8])
+    ids = []
+    for layer in layers:
+        graph, id = edit.add(graph, layer.package, catalog)
+        ids.append(id)
+    given = {"id": stored(graph), "nodes": ids, "token": TOKEN}
+    at = AppTest.from_function(_links, default_timeout=60, kwargs=given).run()
+    assert not at.exception
+    offered = {str(widget.key).split()[0] for widget in _widgets(at) if "Input" in widget.options}
+    assert sorted(offered) == sorted(ids)
+
+
+def _links(id: str, nodes: list[str], token: str) -> None:
+    import streamlit as st
+
+    from flowcore.ui import links, session
+
+    st.session_state["browser"] = token
+    here = session.Session(id)
+    for node in nodes:
+        links.inputs(here, here.graph.by_id[node], session.catalog())
 
 
 def _widgets(at: AppTest) -> list[Any]:

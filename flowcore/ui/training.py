@@ -88,7 +88,8 @@ def _number(here: Session, label: str, name: str, value: int, put: Put, low: int
 
 
 def _share(here: Session, plan: Plan, put: Put) -> None:
-    key = session.field("plan validation", round(100 * plan.validation))
+    share = plan.validation if isinstance(plan.validation, (int, float)) else 0  # it may say $float
+    key = session.field("plan validation", round(100 * share))
     st.number_input(
         "Validation %",
         value=None,

@@ -124,7 +124,7 @@ def epochs(app: App, run: str) -> int:
     return sum(isinstance(event, Epoch) for event in events)
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something outside the page."""
     end = time.monotonic() + seconds
     while not condition():

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -14,6 +15,8 @@ from tests.browser import steps
 from tests.browser.conftest import App
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+# An address that is nobody's: Markdown would fetch the picture and offer the link.
+MARKDOWN = "![x](http://198.51.100.1/x.png) [a](http://198.51.100.1/) **b**"
 
 
 def downloaded(page: Page, folder: Path) -> Graph:
@@ -153,6 +156,44 @@ def test_markup_in_a_graph_is_shown_as_text_and_never_runs(page: Page, app: App,
     expect(page.get_by_text(HOSTILE).first).to_be_visible()
     assert dialogs == []
     assert len(page.context.pages) == 1
+
+
+def test_markdown_in_a_graph_is_shown_as_text_and_fetches_nothing(
+    page: Page, app: App, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    graph = json.loads((Path(__file__).parents[2] / "flowcore/examples/digits_mlp.json").read_text())
+    graph["name"] = graph["note"] = MARKDOWN
+    for node in graph["nodes"]:
+        node["label"] = node["note"] = MARKDOWN
+    arguments = {node["type"]: node["args"] for node in graph["nodes"]}
+    accuracy = {"$new": "keras.metrics.SparseCategoricalAccuracy", "args": {"name": MARKDOWN}}
+    arguments["keras.Model.compile"]["metrics"] = [accuracy]
+    arguments["keras.Model.fit"]["epochs"] = 1
+    upload(page, app, json.dumps(graph).encode(), tmp_path)
+    page.wait_for_url(re.compile(r"/build\?g="))
+    steps.settle(page)
+    steps.pick(page, "node", f"{MARKDOWN} ({graph['nodes'][3]['id']})")
+    expect(page.get_by_text(f"Add a node after {MARKDOWN}")).to_be_visible()
+    steps.at(page, "search").locator("input").fill("dense")
+    expect(page.get_by_text(f"Connect {MARKDOWN} to it")).to_be_visible()
+    steps.go(page, "Train")
+    steps.train(page)
+    expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
+    expect(page.get_by_text(f"{MARKDOWN}: {MARKDOWN}")).to_be_visible()
+    steps.open_fold(page, "runs")
+    expect(page.get_by_text(re.compile(r"done, .* · .*" + re.escape(MARKDOWN)))).to_be_visible()
+    _no_links(page)
+    page.goto(f"{app.url}/build?g={quote(MARKDOWN[:31])}")
+    expect(page.get_by_text(f"There is no graph '{MARKDOWN[:31]}' here.")).to_be_visible()
+    _no_links(page)
+    assert [url for url in asked if "198.51.100.1" in url.partition("?")[0]] == []
+
+
+def _no_links(page: Page) -> None:
+    for frame in page.frames:
+        assert frame.locator("a[href*='198.51.100.1/']:not([href*='g='])").count() == 0, frame.url
 
 
 def _nothing_ran(page: Page) -> None:

@@ -68,7 +68,7 @@ def _training(page: Page) -> None:
 def _is_drawn(page: Page) -> None:
     """The canvas is there, a click on it selects, shapes are known and nothing is wrong."""
     expect(page.get_by_text("No problems.")).to_be_visible()
-    expect(page.get_by_text("Working out shapes")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("Working out shapes")).to_have_count(0, timeout=60_000)
     canvas = page.frame_locator("iframe[title*=agraph]").locator("canvas")
     expect(canvas).to_be_visible()
     before = page.locator(steps.css("node")).locator("input").first.input_value()
@@ -93,7 +93,7 @@ def _learns(page: Page, app: App) -> None:
     steps.type_in(page, "plan epochs", "25")
     steps.type_in(page, "plan validation", "10")
     run = steps.train(page)
-    expect(steps.badge(page)).to_contain_text("running", timeout=30_000)
+    expect(steps.badge(page)).to_contain_text("running", timeout=60_000)
     steps.until(lambda: steps.points(page) >= 2)
     early = steps.points(page)
     expect(steps.badge(page)).to_contain_text("running")

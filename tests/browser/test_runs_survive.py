@@ -113,6 +113,8 @@ def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(
     expect(steps.badge(other)).to_contain_text("stopped")
     steps.go(owner, "Build")
     steps.type_in(owner, "name", "Renamed by its owner")
+    expect(other.get_by_role("heading", name="Renamed by its owner")).to_be_visible()
+    steps.settle(other)
     steps.go(other, "Build")
     expect(steps.at(other, "name").locator("input")).to_have_value("Renamed by its owner")
     first = steps.graph_id(other)

@@ -31,8 +31,9 @@ def of_link(graph: Graph, link: Link, catalog: Catalog) -> Iterator[Problem]:
     if descriptor is None:
         return
     argument = ports.ports(graph, target, catalog).get(link.argument)
-    if argument is None:
-        names = ", ".join(ports.ports(graph, target, catalog)) or "none"
+    if argument is None or not ports.allowed(argument, link.port):
+        known = ports.ports(graph, target, catalog).values()
+        names = ", ".join(place for item in known for place in ports.places(item)) or "none"
         message = f"cannot reach {target.title}.{link.port}: there is no such port; it has {names}"
         yield _bad_link(source, target, "no-port", message, link)
     elif not fits.accepts(argument, otype):

@@ -162,7 +162,8 @@ def free_id(graph: Graph) -> str:
 
 
 def _free(taken: Iterable[str]) -> str:
-    numbers = [int(id[1:]) for id in taken if id[:1] == "n" and id[1:].isdecimal() and id.isascii()]
+    ours = (id[1:] for id in taken if id[:1] == "n" and id[1:].isdecimal() and id.isascii() and len(id) < 10)
+    numbers = [int(number) for number in ours]
     return f"n{max(numbers, default=0) + 1}"
 
 

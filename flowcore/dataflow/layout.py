@@ -7,18 +7,20 @@ a node: each layer is moved towards its neighbours, as far as the room of its no
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import igraph
 
 from flowcore.dataflow.order import order
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError
 
 LANE: Final = 0.3
 SWEEPS: Final = 12
 COLUMNS: Final = 8
+DUMMIES: Final = 2_000
 TORN: Final = 0.96  # what a link from one column to another costs
 Cell = tuple[float, float]
 
@@ -52,9 +54,17 @@ def arrange(
 
     cell: the room that a node takes, gaps included. Nodes of a cycle are placed too.
     """
-    if not graph.nodes:
+    return dict(_arranged(tuple(graph.by_id), graph.links, width, height, cell))
+
+
+@lru_cache(maxsize=128)
+def _arranged(
+    ids: tuple[str, ...], links: tuple[Link, ...], width: float, height: float, cell: Cell
+) -> dict[str, tuple[float, float]]:
+    """Nothing but ids and links decides where nodes stand, so an edit of an argument moves none."""
+    if not ids:
         return {}
-    ids = list(graph.by_id)
+    graph = Graph(nodes=tuple(Node(id=id, type="") for id in ids), links=links)
     place = {id: index for index, id in enumerate(ids)}
     layers = _layered(graph, place)
     across = _coordinates(layers)
@@ -63,11 +73,11 @@ def arrange(
         for vertex in vertices:
             if vertex < layers.nodes:
                 cells[vertex] = (across[vertex], row)
-    links = [(place[x.source], place[x.target]) for x in graph.links if {x.source, x.target} <= place.keys()]
+    ends = [(place[x.source], place[x.target]) for x in links if {x.source, x.target} <= place.keys()]
 
     def quality(fold: Fold) -> float:
         column = [fold.column(row) for _, row in cells]
-        torn = sum(column[one] != column[other] for one, other in links)
+        torn = sum(column[one] != column[other] for one, other in ends)
         return _scale(_folded(cells, fold, cell), width, height, cell) * TORN**torn
 
     best = max(_folds(len(layers.rows)), key=quality)
@@ -84,6 +94,10 @@ def _folds(depth: int) -> Iterator[Fold]:
 
 
 def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
+    """Layers by what follows each node; dummies where a link passes a layer, unless they were too many.
+
+    Each dummy costs igraph time; a graph of which every node feeds the last one would need a million.
+    """
     edges = sorted(
         {
             (place[link.source], place[link.target])
@@ -91,37 +105,56 @@ def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
             if link.source in place and link.target in place and link.source != link.target
         }
     )
+    levels = _levels(graph, edges, place)
+    edges = [(one, other) for one, other in edges if levels[one] < levels[other]]
+    if sum(levels[other] - levels[one] - 1 for one, other in edges) > DUMMIES:
+        return _chained(list(enumerate(map(float, levels))), edges, [[] for _ in edges], len(place))
     drawn = igraph.Graph(n=len(place), edges=edges, directed=True)
-    layout = drawn.layout_sugiyama(_levels(graph, place), hgap=1, vgap=1, maxiter=100)
-    points = [tuple(point) for point in layout.coords[: len(place)]]
+    layout = drawn.layout_sugiyama(levels, hgap=1, vgap=1, maxiter=100)
+    points = [(point[0], point[1]) for point in layout.coords[: len(place)]]
+    return _chained(points, edges, layout.edge_routing, len(place))
+
+
+def _chained(
+    points: list[tuple[float, float]],
+    edges: list[tuple[int, int]],
+    routing: list[list[list[float]]],
+    nodes: int,
+) -> _Layers:
+    """Vertices in rows, each link as a chain through the dummies of its routing."""
     above: list[list[int]] = [[] for _ in points]
     below: list[list[int]] = [[] for _ in points]
-    for (source, target), bends in zip(edges, layout.edge_routing, strict=True):
+    for (source, target), bends in zip(edges, routing, strict=True):
         chain = [source, *range(len(points), len(points) + len(bends)), target]
         points += [(x, y) for x, y in bends]
         above += [[] for _ in bends]
         below += [[] for _ in bends]
-        for one, other in pairwise(chain):
-            upper, lower = (one, other) if points[one][1] < points[other][1] else (other, one)
+        for upper, lower in pairwise(chain):
             above[lower].append(upper)
             below[upper].append(lower)
     found: dict[int, list[int]] = defaultdict(list)
     for vertex, (_, y) in enumerate(points):
         found[round(y)].append(vertex)
     rows = [sorted(found[y], key=lambda vertex: points[vertex][0]) for y in sorted(found)]
-    return _Layers(rows, above, below, len(place))
+    return _Layers(rows, above, below, nodes)
 
 
-def _levels(graph: Graph, place: dict[str, int]) -> list[int] | None:
-    """Each node as far down as what follows it allows, so that data stand beside what takes them."""
+def _levels(graph: Graph, edges: list[tuple[int, int]], place: dict[str, int]) -> list[int]:
+    """Each node as far down as what follows it allows, so that data stand beside what takes them.
+
+    In a graph with a cycle a link that goes back in the document counts for nothing.
+    """
     try:
-        ids = order(graph)
+        ids = [place[id] for id in order(graph)]
     except FlowError:
-        return None
+        ids = list(range(len(place)))
+        edges = [(one, other) for one, other in edges if one < other]
+    following: list[list[int]] = [[] for _ in place]
+    for one, other in edges:
+        following[one].append(other)
     after = [0] * len(place)
-    for id in reversed(ids):
-        following = (after[place[link.target]] + 1 for link in graph.out_of(id) if link.target in place)
-        after[place[id]] = max(following, default=0)
+    for vertex in reversed(ids):
+        after[vertex] = max((after[other] + 1 for other in following[vertex]), default=0)
     deepest = max(after)
     return [deepest - steps for steps in after]
 

@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from flowcore.dataflow import edit, ports
+from flowcore.dataflow import edit, fits, ports
 from flowcore.dataflow.order import ancestors
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import error
-from flowcore.model.value import Value, new, tag
+from flowcore.model.value import Value, tag
 
 MODEL: Final = "keras.Model"
 COMPILE: Final = "keras.Model.compile"
@@ -46,57 +46,67 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(graph: Graph, catalog: Catalog) -> Plan:
-    """What the graph says about its training; sensible values where it says nothing."""
+    """What the graph says about its training; sensible values where it says nothing that fits."""
     compiled, fitted, tested = (_first(graph, type_) for type_ in (COMPILE, FIT, EVALUATE))
+    loss = _likely_loss(graph)
     plan = Plan(
-        loss=_likely_loss(graph),
+        loss=loss,
+        metrics=() if loss == "mean_squared_error" else ("accuracy",),
         x=_named(graph, "x_train", catalog),
         y=_named(graph, "y_train", catalog),
         test_x=_named(graph, "x_test", catalog),
         test_y=_named(graph, "y_test", catalog),
     )
-    plan = replace(plan, metrics=() if plan.loss == "mean_squared_error" else ("accuracy",))
     if compiled:
-        args = compiled.args
+        metrics = _value(compiled, "metrics", catalog, None)
         plan = replace(
             plan,
-            optimizer=args.get("optimizer", "rmsprop"),
-            loss=args.get("loss"),
-            metrics=tuple(args.get("metrics") or ()),
+            optimizer=_value(compiled, "optimizer", catalog, "rmsprop"),
+            loss=_value(compiled, "loss", catalog, None),
+            metrics=tuple(metrics) if isinstance(metrics, list) else (),
         )
     if fitted:
-        plan = _with_fit(plan, graph, fitted)
+        stopping = next(filter(_is_stopping, _callbacks(fitted)), None)
+        plan = replace(
+            plan,
+            epochs=_value(fitted, "epochs", catalog, 1),
+            batch_size=_value(fitted, "batch_size", catalog, None) or 32,
+            validation=_value(fitted, "validation_split", catalog, 0.0) or 0.0,
+            patience=_patience(stopping),
+            x=_into(graph, fitted, "x"),
+            y=_into(graph, fitted, "y"),
+        )
     if fitted or tested:
         plan = replace(plan, test_x=_into(graph, tested, "x"), test_y=_into(graph, tested, "y"))
     return plan
 
 
 def write(graph: Graph, plan: Plan, catalog: Catalog) -> Graph:
-    """The graph that trains by the plan; model, compile, fit and evaluate nodes are added where missing.
+    """The graph that trains by the plan: what differs from what it says now is set, and nothing else.
 
-    Raises FlowError: "no-network" where there is nothing to make a model of, and what `edit` raises.
+    Model, compile, fit and evaluate nodes are added where they are missing. Raises FlowError:
+    "no-network" where there is nothing to make a model of, and what `edit` raises.
     """
-    graph, model = _model(graph, catalog)
-    graph, compiled = _method(graph, COMPILE, model, "", catalog)
-    graph, fitted = _method(graph, FIT, compiled, "model", catalog)
-    graph = _set(
-        graph, compiled, optimizer=plan.optimizer, loss=plan.loss, metrics=list(plan.metrics) or None
-    )
-    callbacks = [*_other_callbacks(graph.by_id[fitted]), *_stopping(graph.by_id[fitted], plan)]
-    graph = _set(
-        graph,
-        fitted,
-        epochs=plan.epochs,
-        batch_size=plan.batch_size,
-        validation_split=plan.validation or None,
-        callbacks=callbacks or None,
-    )
+    before = read(graph, catalog)
+    fresh = {type_: _first(graph, type_) is None for type_ in (COMPILE, FIT, EVALUATE)}
+    graph, compiled, fitted = _nodes(graph, catalog)
+
+    def put(graph: Graph, node: str, type_: str, field: str, name: str, value: Value) -> Graph:
+        changed = fresh[type_] or getattr(plan, field) != getattr(before, field)
+        if not changed or graph.into(node, name):
+            return graph
+        return edit.set_argument(graph, node, name, msgspec.UNSET if value is None else value)
+
+    graph = put(graph, compiled, COMPILE, "optimizer", "optimizer", plan.optimizer)
+    graph = put(graph, compiled, COMPILE, "loss", "loss", plan.loss)
+    graph = put(graph, compiled, COMPILE, "metrics", "metrics", list(plan.metrics) or None)
+    graph = put(graph, fitted, FIT, "epochs", "epochs", plan.epochs)
+    graph = put(graph, fitted, FIT, "batch_size", "batch_size", plan.batch_size)
+    graph = put(graph, fitted, FIT, "validation", "validation_split", plan.validation or None)
+    callbacks = _with_patience(_callbacks(graph.by_id[fitted]), plan)
+    graph = put(graph, fitted, FIT, "patience", "callbacks", callbacks or None)
     graph = _feed(graph, fitted, {"x": plan.x, "y": plan.y}, catalog)
-    tested = _first(graph, EVALUATE)
-    if plan.test_x is None:
-        return edit.remove(graph, [tested.id]) if tested and not graph.out_of(tested.id) else graph
-    graph, last = _method(graph, EVALUATE, fitted, "model", catalog)
-    return _feed(graph, last, {"x": plan.test_x, "y": plan.test_y}, catalog)
+    return _tested(graph, fitted, before, plan, catalog)
 
 
 def sources(graph: Graph, catalog: Catalog) -> tuple[Place, ...]:
@@ -109,22 +119,30 @@ def sources(graph: Graph, catalog: Catalog) -> tuple[Place, ...]:
     )
 
 
-def _with_fit(plan: Plan, graph: Graph, fitted: Node) -> Plan:
-    stopping = [item for item in fitted.args.get("callbacks") or () if _is_stopping(item)]
-    return replace(
-        plan,
-        epochs=fitted.args.get("epochs", 1),
-        batch_size=fitted.args.get("batch_size") or 32,
-        validation=fitted.args.get("validation_split") or 0.0,
-        patience=stopping[0].get("args", {}).get("patience", 0) if stopping else None,
-        x=_into(graph, fitted, "x"),
-        y=_into(graph, fitted, "y"),
-    )
+def _nodes(graph: Graph, catalog: Catalog) -> tuple[Graph, str, str]:
+    """The compile and fit nodes, added behind the model where they are missing."""
+    fitted, compiled = _first(graph, FIT), _first(graph, COMPILE)
+    if fitted and compiled and graph.into(fitted.id, "self") and graph.into(compiled.id, "self"):
+        return graph, compiled.id, fitted.id
+    graph, model = _model(graph, catalog)
+    graph, first = _method(graph, COMPILE, model, "", catalog)
+    graph, second = _method(graph, FIT, first, "model", catalog)
+    return graph, first, second
+
+
+def _tested(graph: Graph, fitted: str, before: Plan, plan: Plan, catalog: Catalog) -> Graph:
+    """The evaluate node: added when there is something to evaluate on, taken out when that is cleared."""
+    known = _first(graph, EVALUATE)
+    if plan.test_x is None:
+        cleared = known and before.test_x is not None and not graph.out_of(known.id)
+        return edit.remove(graph, [known.id]) if known and cleared else graph
+    graph, node = _method(graph, EVALUATE, fitted, "model", catalog)
+    return _feed(graph, node, {"x": plan.test_x, "y": plan.test_y}, catalog)
 
 
 def _model(graph: Graph, catalog: Catalog) -> tuple[Graph, str]:
     """The model node; made from every Input and every tensor that nobody takes where there is none."""
-    known = _first(graph, MODEL)
+    known = next((node for node in graph.nodes if _is_model(node, catalog)), None)
     if known:
         return graph, known.id
     inputs = [node.id for node in graph.nodes if catalog.canonical(node.type) == INPUT]
@@ -170,23 +188,45 @@ def _feed(graph: Graph, node: str, places: dict[str, Place | None], catalog: Cat
     return graph
 
 
-def _set(graph: Graph, node: str, **args: Value) -> Graph:
-    for name, value in args.items():
-        graph = edit.set_argument(graph, node, name, msgspec.UNSET if value is None else value)
-    return graph
+def _is_model(node: Node, catalog: Catalog) -> bool:
+    descriptor = catalog.find(node.type)
+    return descriptor is not None and descriptor.otype == "model" and descriptor.kind != "method"
 
 
-def _stopping(fitted: Node, plan: Plan) -> list[Value]:
+def _value(node: Node, name: str, catalog: Catalog, otherwise: Value) -> Value:
+    """An argument's value, if it fits and a form can show it."""
+    descriptor = catalog.find(node.type)
+    argument = descriptor.arguments.get(name) if descriptor else None
+    item = node.args.get(name, otherwise)
+    if argument is None or tag(item) == "$float" or any(fits.flaws(item, argument, catalog)):
+        return otherwise
+    return item
+
+
+def _patience(stopping: Value) -> int | None:
+    if stopping is None:
+        return None
+    found = stopping.get("args", {}).get("patience", 0)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
+
+
+def _callbacks(fitted: Node) -> list[Value]:
+    """The callbacks of a fit; one that stands alone is a list of one."""
+    found = fitted.args.get("callbacks") or []
+    return found if isinstance(found, list) else [found]
+
+
+def _with_patience(callbacks: list[Value], plan: Plan) -> list[Value]:
+    """Early stopping set, changed or taken out; other callbacks, and its other arguments, stay."""
     if plan.patience is None:
-        return []
-    known = next((item for item in fitted.args.get("callbacks") or () if _is_stopping(item)), None)
-    monitor = "val_loss" if plan.validation else "loss"
-    start = known["args"] if known else {"restore_best_weights": True}
-    return [new(STOPPING, **{**start, "monitor": monitor, "patience": plan.patience})]
-
-
-def _other_callbacks(fitted: Node) -> list[Value]:
-    return [item for item in fitted.args.get("callbacks") or () if not _is_stopping(item)]
+        return [item for item in callbacks if not _is_stopping(item)]
+    known = next(filter(_is_stopping, callbacks), None)
+    if known is None:
+        monitor = "val_loss" if plan.validation else "loss"
+        args = {"restore_best_weights": True, "monitor": monitor, "patience": plan.patience}
+        return [*callbacks, {"$new": STOPPING, "args": args}]
+    changed = {"$new": STOPPING, "args": {**known.get("args", {}), "patience": plan.patience}}
+    return [changed if item is known else item for item in callbacks]
 
 
 def _is_stopping(item: Value) -> bool:

@@ -1,5 +1,6 @@
 """What a node takes in and hands on: the ports and outputs that its descriptor gives it in its graph."""
 
+import re
 from typing import Final
 
 from flowcore.dataflow.fits import accepts
@@ -91,6 +92,15 @@ def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
 
 def _ports(descriptor: NodeDescriptor) -> dict[str, Argument]:
     return {argument.arg: argument for argument in descriptor.inputs if argument.widget == "port"}
+
+
+def allowed(argument: Argument, port: str) -> bool:
+    """Whether a port names a place of its argument: all of it, a place of a tuple, a key of a dict."""
+    if port == argument.arg:
+        return argument.itype != "tuple"
+    if "dict" in argument.types and re.fullmatch(rf"{argument.arg}\.\w+", port):
+        return True
+    return port in places(argument)
 
 
 def places(argument: Argument) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="descr
     source: Source
 
 
-class ShapeReport(msgspec.Struct, frozen=True):
+class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):
     """What the checker found: shapes by node and output, layers by model node, problems by node."""
 
     shapes: dict[str, dict[str, str]] = {}

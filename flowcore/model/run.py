@@ -1,6 +1,6 @@
 """A run is the fold of its events: ``run = reduce(after, events, Run())``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -87,6 +87,18 @@ def after(run: Run, event: Event) -> Run:
         return run
     step = _STEPS[type(event)]
     return msgspec.structs.replace(run, seen=max(run.seen, event.at), **step(run, event))
+
+
+def fold(run: Run, events: Iterable[Event]) -> Run:
+    """`after` over many events; epochs are put together once, so that a long journal is read in one go."""
+    epochs = list(run.epochs)
+    run = msgspec.structs.replace(run, epochs=())
+    for event in events:
+        run = after(run, event)
+        if run.epochs:
+            epochs += run.epochs
+            run = msgspec.structs.replace(run, epochs=())
+    return msgspec.structs.replace(run, epochs=tuple(epochs))
 
 
 def _started(run: Run, event: e.Started) -> dict[str, Any]:

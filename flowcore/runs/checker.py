@@ -9,6 +9,7 @@ import msgspec
 import psutil
 
 from flowcore.model.descriptor import Catalog
+from flowcore.model.event import Failed
 from flowcore.model.frame import CheckRequest, ShapeReport
 from flowcore.model.graph import Graph, plain, types
 from flowcore.model.problem import Problem
@@ -17,7 +18,8 @@ from flowcore.runs.process import WorkerProcess
 LIMIT: Final = 2.0  # seconds of its processor time
 START: Final = 60.0
 BEAT: Final = 0.1
-_decoder = msgspec.json.Decoder(ShapeReport)
+KEPT: Final = 200
+_decoder = msgspec.json.Decoder(ShapeReport | Failed)
 
 
 class Checker:
@@ -25,7 +27,6 @@ class Checker:
 
     def __init__(self) -> None:
         self._worker: WorkerProcess | None = None
-        self._ready = False
         self._lock = threading.Lock()
         self._asked: dict[str, Graph] = {}
         self._known: dict[str, tuple[Graph, ShapeReport]] = {}
@@ -57,47 +58,47 @@ class Checker:
         with self._lock:
             if self._asked.get(key) != wanted:
                 return  # edited again in the meantime
-            report = self._exchange(wanted, catalog)
-        self._known[key] = (wanted, report)
-        while len(self._known) > 200:
-            self._known.pop(next(iter(self._known)))
+            try:
+                self._known[key] = (wanted, self._exchange(wanted, catalog))
+            finally:
+                self._asked.pop(key, None)
+            while len(self._known) > KEPT:
+                self._known.pop(next(iter(self._known)))
 
     def _exchange(self, graph: Graph, catalog: Catalog) -> ShapeReport:
-        started = time.monotonic()
         request = CheckRequest(graph, catalog.only(types(graph)))
-        line = self._answer(request)
-        if line == b"":  # it has died, perhaps since the last graph
-            self._end()
-            line = self._answer(request)
-        if line:
-            self._ready = True
-            return _decoder.decode(line)
-        self._end()
-        seconds = time.monotonic() - started
-        return ShapeReport(
-            problems=(
-                Problem(
-                    "check-failed",
-                    f"Shapes could not be worked out: the checker gave no answer within {seconds:.0f} s.",
-                    "Change the graph, or go on without shapes.",
-                    level="notice",
-                ),
-            )
-        )
+        answer = self._answer(request) or self._answer(request)  # it may have died since the last graph
+        return answer or _no_answer("the checker could not be started")
 
-    def _answer(self, request: CheckRequest) -> bytes | None:
-        """A line of the worker, started where it is missing; b"" if it dies, None if it takes too long.
-
-        LIMIT counts the worker's own seconds: a machine that is busy training makes no check fail.
-        """
+    def _answer(self, request: CheckRequest) -> ShapeReport | None:
+        """The worker's report, started where it is missing; None if it has died."""
         if self._worker is None:
-            self._worker, self._ready = WorkerProcess("check", keep_output=False), False
+            self._worker = WorkerProcess("check", keep_output=False)
+            if not self._line(START):
+                self._end()
+                return None
         self._worker.send(request)
+        line = self._line(LIMIT)
+        if line is None:
+            self._end()
+            return _no_answer(f"the checker gave no answer within {LIMIT:.0f} s")
+        if not line:
+            self._end()
+            return None
+        found = _decoder.decode(line)
+        return found if isinstance(found, ShapeReport) else ShapeReport(problems=(found.problem,))
+
+    def _line(self, seconds: float) -> bytes | None:
+        """A line of the worker; b"" if it has died, None if it takes more than its seconds.
+
+        These are its own: a machine that is busy training makes no check fail.
+        """
+        assert self._worker is not None
         worker, begun = psutil.Process(self._worker.pid), time.monotonic()
         before = _used(worker)
         while not select.select([self._worker.events], [], [], BEAT)[0]:
             passed = time.monotonic() - begun
-            if passed > START or (self._ready and passed > LIMIT and _used(worker) - before > LIMIT):
+            if passed > START or (passed > seconds and _used(worker) - before > seconds):
                 return None
         return self._worker.events.readline()
 
@@ -116,3 +117,16 @@ def _used(worker: psutil.Process) -> float:
     except psutil.Error:
         return START
     return times.user + times.system
+
+
+def _no_answer(reason: str) -> ShapeReport:
+    return ShapeReport(
+        problems=(
+            Problem(
+                "check-failed",
+                f"Shapes could not be worked out: {reason}.",
+                "Change the graph, or go on without shapes.",
+                level="notice",
+            ),
+        )
+    )

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 from filelock import FileLock
+from sqlalchemy.exc import SQLAlchemyError
 
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
@@ -68,6 +69,7 @@ class LocalRun:
 
     def __init__(self, run_id: str, request: RunRequest, listener: Listener | None) -> None:
         self.run_id = run_id
+        self.graph = request.graph.id
         self._run = Run()
         self._over = threading.Event()
         self._stopping = False
@@ -110,11 +112,11 @@ class LocalRun:
         self._worker.kill()
 
     def _read_events(self) -> None:
+        last: e.Event | None = None
         try:
-            self._finish(self._relay())
-        finally:
-            self._worker.kill()
-            self._over.set()
+            last = self._relay()
+        finally:  # a full disk, say: the run ends all the same, and frees what it holds
+            self._finish(last)
 
     def _relay(self) -> e.Event | None:
         """Every event into the journal; the worker's last word comes back."""
@@ -135,11 +137,16 @@ class LocalRun:
             code = self._worker.wait()
         self._printing.join(GRACE)
         running = tuple(node for node, state in self._run.nodes.items() if state == "running")
-        self._happened(ending(last, code or 0, self._stopping, running))
-        self._journal.close()
-        self._worker.close()
-        if self._owner is not None:
-            self._owner.release()
+        end = ending(last, code or 0, self._stopping, running)
+        try:
+            self._happened(end)
+        finally:
+            self._run = after(self._run, end)
+            self._journal.close()
+            self._worker.close()
+            if self._owner is not None:
+                self._owner.release()
+            self._over.set()
 
     def _read_output(self) -> None:
         """One event a beat, whatever is printed: a flood must not drown the journal."""
@@ -168,7 +175,10 @@ class LocalRun:
                 return
             self._journal.append(event)
             self._run = after(self._run, event)
-            _index(self.run_id, event, self._run)
+            try:
+                _index(self.run_id, event, self._run)
+            except SQLAlchemyError:  # an index that is behind is put right when the run is next looked for
+                traceback.print_exc()
             self._tell(event)
 
     def _tell(self, event: e.Event) -> None:

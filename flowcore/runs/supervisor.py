@@ -10,7 +10,7 @@ from flowcore.dataflow.check import require
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
 from flowcore.model.graph import Graph
-from flowcore.model.problem import FlowError
+from flowcore.model.problem import FlowError, error
 from flowcore.model.run import Run
 from flowcore.runs.engine import Listener, LocalEngine, LocalRun, orphaned
 from flowcore.runs.process import kill_leftover
@@ -36,12 +36,28 @@ class Supervisor:
         Raises FlowError with all that keeps the graph from running.
         """
         require(graph, self._catalog())
+        if self.active(graph.id):
+            raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
         id = runs.create(graph, owner, seed)
         handle = self._engine.start(graph, id, seed, listener)
         with self._lock:
             self._runs = {key: run for key, run in self._runs.items() if not run.wait(0).over}
             self._runs[id] = handle
         return id
+
+    def active(self, graph: str) -> str:
+        """The id of a graph's run that this process has under way, "" where there is none."""
+        with self._lock:
+            going = [id for id, run in self._runs.items() if run.graph == graph and not run.wait(0).over]
+        return going[0] if going and graph else ""
+
+    def forget(self, graph: str) -> None:
+        """Delete everything about a graph's runs; one that is under way is ended first."""
+        if id := self.active(graph):
+            self._runs[id].kill()
+            self._runs[id].wait(3)
+        for row in runs.listing(graph, 100_000):
+            runs.remove(row.id)
 
     def stop(self, id: str) -> None:
         """End a run of this process; no-op for any other."""

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from flowcore.model.event import Event
-from flowcore.model.run import Run, after
+from flowcore.model.run import Run, fold
 
 NAME: Final = "events.jsonl"
 _decoder = msgspec.json.Decoder(Event)
@@ -50,8 +50,7 @@ class Follower:
         """The run as it is now."""
         with self._lock:
             events, self._offset = read(self._path, self._offset)
-            for event in events:
-                self.run = after(self.run, event)
+            self.run = fold(self.run, events)
             return self.run
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select
 
-from flowcore.model.problem import error
+from flowcore.model.problem import FlowError, error
 from flowcore.store import database as db
 
 LASTS: Final = 600.0
@@ -29,16 +29,20 @@ def join(code: str, browser: str) -> str:
         query = select(table.c.owner).where(table.c.code == db.owner_key(code), table.c.until >= time.time())
         owner = connection.execute(query).scalar()
         if owner is None:
-            raise error(
-                "no-invitation",
-                "This link was used already, or it is older than ten minutes.",
-                "Make a new one in the browser that owns the graph, under Share.",
-            )
-        connection.execute(delete(table).where(table.c.code == db.owner_key(code)))
+            raise _used()
+        taken = connection.execute(delete(table).where(table.c.code == db.owner_key(code)))
+        if not taken.rowcount:
+            raise _used()
         connection.execute(delete(db.browsers).where(db.browsers.c.browser == browser))
         if owner != browser:
             connection.execute(insert(db.browsers).values(browser=browser, owner=owner))
     return str(owner)
+
+
+def leave(browser: str) -> None:
+    """Make a browser its own again."""
+    with db.database().begin() as connection:
+        connection.execute(delete(db.browsers).where(db.browsers.c.browser == browser))
 
 
 def of(browser: str) -> str:
@@ -48,3 +52,11 @@ def of(browser: str) -> str:
             select(db.browsers.c.owner).where(db.browsers.c.browser == browser)
         ).scalar()
     return found or browser
+
+
+def _used() -> FlowError:
+    return error(
+        "no-invitation",
+        "This link was used already, or it is older than ten minutes.",
+        "Make a new one in the browser that owns the graph, under Share.",
+    )

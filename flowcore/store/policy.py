@@ -72,11 +72,14 @@ def runs_of(type_: str, rules: Rules) -> Runs:
 
 
 def governed(nodes: Iterable[NodeDescriptor], rules: Rules) -> tuple[NodeDescriptor, ...]:
-    """Nodes with ``runs`` and ``symbolic`` as policy has them; what never runs is not symbolic."""
+    """Nodes with ``runs`` and ``symbolic`` as policy has them.
+
+    Only what always runs is symbolic: the checker makes it unasked, and must read no path for it.
+    """
     found = []
     for node in nodes:
         runs = runs_of(node.package, rules)
-        symbolic = runs != "never" and rules.symbolic(node.package)
+        symbolic = runs == "always" and rules.symbolic(node.package)
         found.append(replace(node, runs=runs, symbolic=symbolic))
     return tuple(found)
 

@@ -1,13 +1,14 @@
 """Runs: a row in the database, and a folder with graph, journal, weights and the owner's lock."""
 
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from filelock import FileLock, Timeout
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import error
@@ -106,6 +107,13 @@ def latest(graph: str) -> str:
     """The id of a graph's newest run, "" where there is none."""
     rows = listing(graph, 1)
     return rows[0].id if rows else ""
+
+
+def remove(id: str) -> None:
+    """Delete a run that is over: its row, and its folder with graph, journal and weights."""
+    with db.database().begin() as connection:
+        connection.execute(delete(db.runs).where(db.runs.c.id == id))
+    shutil.rmtree(folder(id), ignore_errors=True)
 
 
 def unfinished() -> tuple[str, ...]:

@@ -177,6 +177,7 @@ def _row(dots: list[tuple[bool, bool]], y: float, colours: Palette) -> str:
 
 
 def _cut(words: str, length: int) -> str:
+    words = "".join(letter if letter.isprintable() else " " for letter in words)
     return escape(words if len(words) <= length else words[: length - 1] + "…")
 
 

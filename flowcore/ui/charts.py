@@ -1,5 +1,6 @@
 """Training curves: one chart for each metric, training and validation together."""
 
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -22,7 +23,7 @@ def curve(run: Run, name: str, colours: Palette) -> Any:
     """The values of a metric at the end of each epoch; the epoch that is under way as an open dot."""
     figure = go.Figure()
     for key, label, colour in ((name, "training", TRAIN), (f"val_{name}", "validation", VALIDATION)):
-        points = [(epoch.epoch, epoch.metrics[key]) for epoch in run.epochs if key in epoch.metrics]
+        points = [(x, epoch.metrics[key]) for x, epoch in enumerate(run.epochs, 1) if key in epoch.metrics]
         if points:
             figure.add_scatter(
                 x=[x for x, _ in points],
@@ -33,12 +34,12 @@ def curve(run: Run, name: str, colours: Palette) -> Any:
                 marker={"size": 5},
             )
     _under_way(figure, run, name)
-    done, epochs = len(run.epochs), run.training.epochs if run.training else 0
+    done, epochs = len(run.epochs), _before(run) + (run.training.epochs if run.training else 0)
     last = min(max(epochs, 2), max(10, 2 * done))
     figure.update_layout(
         height=270,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
-        title={"text": name.replace("_", " "), "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        title={"text": escape(name.replace("_", " ")), "font": {"size": 14}, "x": 0, "xanchor": "left"},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.16},
         hovermode="x unified",
         uirevision=name,
@@ -48,9 +49,14 @@ def curve(run: Run, name: str, colours: Palette) -> Any:
     return figure
 
 
+def _before(run: Run) -> int:
+    """Epochs of the fits before the one that is under way: fits that follow each other are one curve."""
+    return sum(run.training is None or epoch.node != run.training.node for epoch in run.epochs)
+
+
 def _under_way(figure: Any, run: Run, name: str) -> None:
     batch, done = run.batch, len(run.epochs)
-    if run.over or batch is None or batch.epoch <= done or name not in batch.metrics:
+    if run.over or batch is None or batch.epoch <= done - _before(run) or name not in batch.metrics:
         return
     steps = run.training.steps if run.training else 0
     x = done + (batch.step / steps if steps else 0.5)

@@ -11,6 +11,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
 from flowcore.ui import habits, session
 from flowcore.ui.widgets import WIDGETS, Field, Store, choice, help_text, literal
+from flowcore.ui.words import plain
 
 _NOTHING: Final = "—"
 
@@ -28,7 +29,7 @@ def draw(field: Field) -> None:
         return
     _widget(field.argument)(field)
     if reason := session.refusal(field.key):
-        st.caption(f":red[{reason}]")
+        st.caption(f":red[{plain(reason)}]")
 
 
 def arguments(

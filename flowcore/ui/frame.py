@@ -52,9 +52,25 @@ def begin(title: str) -> None:
                 path, label=label, icon=icon, query_params=kept, disabled=needs_graph and "g" not in kept
             )
     identity.ask()
-    session.owner()  # an invitation in the URL is taken here, and what is said of it is shown below
+    _invitation()
     for problem in session.said():
         complain(problem)
+
+
+def _invitation() -> None:
+    """A link of another browser: what it means, and a button to take it."""
+    code = st.query_params.get("join", "")
+    if not code or not session.owner():
+        return
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.info(
+        "This link lets this browser edit all graphs of the browser that made it. Take it only from "
+        "yourself: your own list here is set aside until you leave."
+    )
+    if right.button("Edit here too", key="join", width="stretch"):
+        del st.query_params["join"]
+        session.join(code)
+        st.rerun()
 
 
 def open_graph(title: str) -> Session:

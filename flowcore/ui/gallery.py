@@ -59,6 +59,9 @@ def start(owner: str) -> None:
 
 def mine(owner: str) -> None:
     """The graphs that were made in this browser, newest first."""
+    if session.joined():
+        st.caption("These are the graphs of another browser of yours, which this one has joined.")
+        st.button("Leave it", key="leave", on_click=session.leave)
     found = graphs.listing(owner) if owner else ()
     if not found:
         st.caption("Nothing yet. Open an example: you get a copy of your own.")
@@ -80,7 +83,8 @@ def _row(stored: Stored, owner: str) -> None:
 
 
 def _remove(id: str, owner: str) -> None:
-    graphs.remove(id, owner)
+    if graphs.remove(id, owner):
+        session.supervisor().forget(id)
 
 
 def _open(graph: Graph, owner: str) -> None:

@@ -13,6 +13,7 @@ from flowcore.model.problem import FlowError
 from flowcore.store import runs
 from flowcore.ui import frame, report, session
 from flowcore.ui.session import Session
+from flowcore.ui.words import plain
 
 
 def draw(here: Session, catalog: Catalog, run_id: str) -> None:
@@ -37,7 +38,7 @@ def draw(here: Session, catalog: Catalog, run_id: str) -> None:
         disabled=busy or not here.editable,
         help="A run is going on. Stop it first." if busy else None,
     )
-    if pressed:
+    if pressed and here.editable:
         _start(here, catalog, int(seed or 0))
 
 
@@ -67,7 +68,8 @@ def earlier(here: Session, run_id: str) -> None:
                 f"{name} {value:.3g}" for name, value in row.metrics.items() if value is not None
             )
             mark = "→ " if row.id == run_id else ""
-            if st.button(f"{mark}{row.state}, {when} ago · {figures}", key=f"run {row.id}", type="tertiary"):
+            text = plain(f"{mark}{row.state}, {when} ago · {figures}")
+            if st.button(text, key=f"run {row.id}", type="tertiary"):
                 st.query_params["run"] = row.id
                 st.rerun()
 

@@ -19,7 +19,7 @@ def draw(here: Session, catalog: Catalog) -> None:
     """A search field, the best matches, and a button that adds the chosen one."""
     after = here.graph.by_id.get(here.selected)
     query = st.text_input(
-        f"Add a node after {after.title}" if after else "Add a node",
+        f"Add a node after {plain(after.title)}" if after else "Add a node",
         placeholder="Search: conv, dense, split …",
         type="search",
         live=True,
@@ -40,7 +40,9 @@ def draw(here: Session, catalog: Catalog) -> None:
         key=f"match {query}",
         label_visibility="collapsed",
     )
-    link = after is not None and st.checkbox(f"Connect {after.title} to it", value=True, key="connect new")
+    link = after is not None and st.checkbox(
+        f"Connect {plain(after.title)} to it", value=True, key="connect new"
+    )
     st.button(
         "Add node",
         icon=":material/add:",

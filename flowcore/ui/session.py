@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+import msgspec
 import streamlit as st
 
 from flowcore.dataflow import document, history
@@ -16,6 +17,7 @@ from flowcore.runs.checker import Checker
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import database, descriptors, graphs, owners, runs
 from flowcore.ui import identity
+from flowcore.ui.words import plain
 
 _NEVER: Final = object()
 
@@ -45,18 +47,30 @@ def checker() -> Checker:
 
 def owner() -> str:
     """The key of this browser, "" until the browser has said which one it is."""
+    return owners.of(_browser()) if _browser() else ""
+
+
+def joined() -> bool:
+    """Whether this browser has joined another one's."""
+    return bool(_browser()) and owner() != _browser()
+
+
+def join(code: str) -> None:
+    """Take an invitation, once a person has said so: a link alone must change nobody's browser."""
+    try:
+        owners.join(code, _browser())
+    except FlowError as reason:
+        say(*reason.problems)
+
+
+def leave() -> None:
+    """Make this browser its own again."""
+    owners.leave(_browser())
+
+
+def _browser() -> str:
     token = identity.token()
-    if not token:
-        return ""
-    browser = database.owner_key(token)
-    if code := st.query_params.get("join", ""):
-        del st.query_params["join"]
-        try:
-            owners.join(code, browser)
-            st.toast("This browser can edit your graphs now.", icon=":material/check:")
-        except FlowError as reason:
-            say(*reason.problems)
-    return owners.of(browser)
+    return database.owner_key(token) if token else ""
 
 
 class Session:
@@ -68,6 +82,7 @@ class Session:
         self.id = graph_id
         kept = _state().get("tab")
         if kept is None or kept["id"] != graph_id:
+            _forget_fields()
             kept = {"id": graph_id, "history": None, "version": 0, "selected": "", "clicked": None}
             _state()["tab"] = kept
         self._kept: dict[str, Any] = kept
@@ -120,11 +135,21 @@ class Session:
         if new is self.history or not self.editable:
             return
         try:
+            document.read(msgspec.json.encode(new.present))  # what is kept can be opened again
             self._kept["version"] = graphs.save(new.present, self._kept["version"])
             self._kept["history"] = new
         except FlowError as reason:
             say(*reason.problems)
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Go on from what the store has, if it still has it."""
+        try:
             self.stored = graphs.load(self.id)
+        except FlowError as reason:
+            say(*reason.problems)
+            return
+        if self.stored.version != self._kept["version"]:
             self._take()
 
     def _take(self) -> None:
@@ -182,6 +207,12 @@ def refusal(key: str) -> str:
     return reason
 
 
+def _forget_fields() -> None:
+    """What stood in the fields of another graph says nothing about this one's."""
+    for key in [str(key) for key in _state() if str(key).startswith(("shown ", "refused "))]:
+        del _state()[key]
+
+
 def remember(key: str, value: Any) -> None:
     _state()[key] = value
 
@@ -196,5 +227,5 @@ def opened(graph_id: str) -> Session | None:
         return Session(graph_id)
     except FlowError as reason:
         for problem in reason.problems:
-            st.error(f"{problem.message} {problem.hint}")
+            st.error(plain(f"{problem.message} {problem.hint}"))
         return None

@@ -73,7 +73,8 @@ def _words(graph: Graph, run: Run) -> str:
     if not run.over and not run.started:
         return "Starting the worker…"
     if run.training:
-        epoch = min(run.training.epochs, len(run.epochs) + (0 if run.over else 1))
+        done = sum(epoch.node == run.training.node for epoch in run.epochs)
+        epoch = min(run.training.epochs, done + (0 if run.over else 1))
         parts.append(f"epoch {epoch} of {run.training.epochs}")
     elif busy:
         parts.append(f"{plain(graph.title(busy[-1]))}…")
@@ -96,7 +97,7 @@ def _results(graph: Graph, run: Run) -> None:
         with st.container(horizontal=True, gap="large"):
             for name, value in ordered:
                 shown_value = "not a number" if value is None else f"{value:.4g}"
-                st.metric(f"{title}: {name}", shown_value, width="content")
+                st.metric(plain(f"{title}: {name}"), shown_value, width="content")
 
 
 def _curves(run: Run) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from msgspec import UNSET
 
 from flowcore.dataflow import fits, text
+from flowcore.model import value as values
 from flowcore.model.descriptor import Argument, Catalog
 from flowcore.model.problem import FlowError
 from flowcore.model.value import Value
@@ -45,7 +46,12 @@ class Field(NamedTuple):
         """Store a value; one that equals the default, or nothing where that cannot be, is no value at all."""
         session.refuse(self.key, "")
         cleared = value is None and not self.argument.nullable
-        self.store(UNSET if cleared or value == self.default else value)
+        self.store(UNSET if cleared or _items(value) == _items(self.default) else value)
+
+
+def _items(value: Value) -> Value:
+    """A shape is the same whether it is written as a list or as a tuple."""
+    return value["$tuple"] if values.tag(value) == "$tuple" else value
 
 
 def _bool(field: Field) -> None:
@@ -135,7 +141,8 @@ def literal(field: Field) -> None:
         except FlowError as reason:
             session.refuse(key, str(reason))
             return
-        flaws = list(fits.flaws(value, field.argument, field.catalog)) if words else []
+        flaws = [f"{path} {reason}" for path, reason in values.flaws(value, field.argument.arg)]
+        flaws += fits.flaws(value, field.argument, field.catalog) if words else []
         if flaws:
             session.refuse(key, flaws[0])
         else:

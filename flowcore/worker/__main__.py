@@ -7,10 +7,10 @@ import faulthandler
 import os
 import sys
 
-from flowcore.model.frame import CheckRequest, DescribeRequest
+from flowcore.model.frame import CheckRequest, DescribeRequest, ShapeReport
 from flowcore.worker import run
 from flowcore.worker.channel import Channel
-from flowcore.worker.locate import add_fallback
+from flowcore.worker.locate import add_fallback, locate
 
 
 def main(mode: str, events: str) -> None:
@@ -36,6 +36,8 @@ def main(mode: str, events: str) -> None:
 def _check(channel: Channel) -> None:
     from flowcore.worker.shapes import infer
 
+    locate("keras")
+    channel.send(ShapeReport())  # ready: what takes time from here on is the graph's doing
     while isinstance(request := channel.receive(), CheckRequest):
         channel.send(infer(request))
 

@@ -1,15 +1,18 @@
 """JSON lines to and from the process that started this worker."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections import deque
+from queue import SimpleQueue
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from flowcore.model.event import Batch
-from flowcore.model.frame import Frame
+from flowcore.model.frame import Frame, Stop
 
 BEAT: Final = 0.1
 _decoder = msgspec.json.Decoder(Frame)
@@ -25,6 +28,9 @@ class Channel:
     def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
         self._reader = reader
         self._writer = writer
+        self.stop = threading.Event()
+        self._frames: SimpleQueue[Frame] = SimpleQueue()
+        threading.Thread(target=self._read, name="frames", daemon=True).start()
         self._queue: deque[Any] = deque()
         self._latest: Batch | None = None
         self._wake = threading.Condition()
@@ -33,10 +39,9 @@ class Channel:
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
         self._thread.start()
 
-    def receive(self) -> Frame | None:
-        """The next frame; None once the other side is gone."""
-        line = self._reader.readline()
-        return _decoder.decode(line) if line else None
+    def receive(self) -> Frame:
+        """The next frame other than Stop, which sets ``stop``."""
+        return self._frames.get()
 
     def send(self, message: Any) -> None:
         """Queue an event, stamped with the time."""
@@ -61,6 +66,18 @@ class Channel:
             self._closing = True
             self._wake.notify_all()
         self._thread.join(timeout)
+
+    def _read(self) -> None:
+        """Hear what is said; die with the process that started this one, children included."""
+        for line in self._reader:
+            frame = _decoder.decode(line)
+            if isinstance(frame, Stop):
+                self.stop.set()
+            else:
+                self._frames.put(frame)
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(1)
 
     def _take_latest(self) -> None:
         if self._latest is not None:

@@ -2,9 +2,7 @@
 
 import os
 import platform
-import signal
 import sys
-import threading
 import traceback
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 from flowcore.dataflow.order import order
 from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
-from flowcore.model.frame import RunRequest, Stop
+from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
 from flowcore.worker import preview
 from flowcore.worker.channel import Channel
@@ -28,14 +26,12 @@ def serve(channel: Channel) -> None:
     request = channel.receive()
     if not isinstance(request, RunRequest):
         return
-    stop = threading.Event()
-    threading.Thread(target=_watch, args=(channel, stop), name="watch", daemon=True).start()
-    channel.send(_end(request, channel, stop))
+    channel.send(_end(request, channel))
 
 
-def _end(request: RunRequest, channel: Channel, stop: threading.Event) -> Event:
+def _end(request: RunRequest, channel: Channel) -> Event:
     try:
-        _run(request, channel, stop)
+        _run(request, channel)
     except StopRun:
         return Stopped()
     except FlowError as reason:
@@ -43,7 +39,7 @@ def _end(request: RunRequest, channel: Channel, stop: threading.Event) -> Event:
     return Done()
 
 
-def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
+def _run(request: RunRequest, channel: Channel) -> None:
     graph, catalog = request.graph, request.catalog
     ids = order(graph)
     channel.send(Started(pid=os.getpid(), seed=request.seed, order=ids, versions=_versions(request)))
@@ -51,7 +47,7 @@ def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
     shapes: dict[str, dict[str, str]] = {}
     seeded = False
     for id in ids:
-        if stop.is_set():
+        if channel.stop.is_set():
             raise StopRun
         node = graph.by_id[id]
         channel.send(NodeState(node=id, state="running"))
@@ -62,7 +58,7 @@ def _run(request: RunRequest, channel: Channel, stop: threading.Event) -> None:
                 # Building a model is one unit: what ran before it must not decide its weights.
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
-            values[id] = evaluate(graph, node, catalog, values, watched(id, channel.send, stop))
+            values[id] = evaluate(graph, node, catalog, values, watched(id, channel.send, channel.stop))
         except StopRun:
             raise
         except BaseException as reason:  # anything that a node raises ends the run as a value
@@ -93,16 +89,6 @@ def _save_weights(model: Any, path: Path) -> None:
     """Weights alone, never a pickle (keras.Model.save_weights)."""
     if hasattr(model, "save_weights"):
         model.save_weights(path)
-
-
-def _watch(channel: Channel, stop: threading.Event) -> None:
-    """Wait for a word to stop; die with the process that started this one, children included."""
-    while (frame := channel.receive()) is not None:
-        if isinstance(frame, Stop):
-            stop.set()
-    if os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)
-    os._exit(1)
 
 
 def _versions(request: RunRequest) -> dict[str, str]:

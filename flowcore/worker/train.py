@@ -23,14 +23,12 @@ def watched(node: str, emit: Callable[[Event], None], stop: threading.Event) -> 
         keras = sys.modules.get("keras")
         if keras is None or not isinstance(target, keras.Model):
             return getattr(target, name)(**args)
-        if name == "fit":
+        if name in ("fit", "evaluate", "predict"):
             given = args.get("callbacks") or []
             callbacks = [*(given if isinstance(given, list) else [given]), _callback(keras, node, emit, stop)]
-            args = {"verbose": 2, **args, "callbacks": callbacks}
-        elif name in ("evaluate", "predict"):
-            args = {"verbose": 0, **args, "callbacks": [_callback(keras, node, emit, stop)]}
-            if name == "evaluate":
-                args["return_dict"] = True
+            args = {"verbose": 2 if name == "fit" else 0, **args, "callbacks": callbacks}
+        if name == "evaluate":
+            args["return_dict"] = True
         return getattr(target, name)(**args)
 
     return method

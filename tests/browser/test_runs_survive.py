@@ -10,7 +10,8 @@ import msgspec
 import psutil
 from playwright.sync_api import Page, expect
 
-from flowcore.store.journal import NAME, Follower
+from flowcore.model.event import Stopping
+from flowcore.store.journal import NAME, Follower, read
 from flowcore.store.runs import WorkerTrace
 from tests.browser import steps
 from tests.browser.conftest import App
@@ -61,8 +62,11 @@ def test_stop_ends_a_run_within_two_seconds(page: Page, app: App) -> None:
     start = time.monotonic()
     button.click()
     steps.until(lambda: follower.look().over and gone(process), 10)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5  # the page's own way to the server, on a machine that is busy
     assert follower.look().state == "stopped"
+    events, _ = read(app.run_folder(run) / NAME)
+    asked = next(event.at for event in events if isinstance(event, Stopping))
+    assert events[-1].at - asked < 2
     expect(steps.badge(page)).to_contain_text("stopped")
 
 
@@ -137,6 +141,10 @@ def test_a_link_that_works_once_lets_a_second_browser_edit(new_page: Callable[[]
     link = owner.locator('[data-testid="stCode"]').filter(has_text="join=").first
     address = re.sub(r"\s", "", link.inner_text())
     second.goto(address)
+    join = steps.at(second, "join").locator("button:enabled:visible")
+    join.wait_for()
+    expect(steps.at(second, "name").locator("input:enabled")).to_have_count(0)  # a link alone changes nothing
+    join.click()
     steps.at(second, "name").locator("input:enabled").wait_for()
     steps.settle(second)
     steps.type_in(second, "name", "From the second browser")
@@ -144,8 +152,12 @@ def test_a_link_that_works_once_lets_a_second_browser_edit(new_page: Callable[[]
     owner.reload()
     expect(steps.at(owner, "name").locator("input")).to_have_value("From the second browser")
     third.goto(address)
+    steps.at(third, "join").locator("button:enabled:visible").click()
     expect(third.get_by_text("used already")).to_be_visible()
     expect(steps.at(third, "name").locator("input:enabled")).to_have_count(0)
+    steps.go(second, "Start")
+    steps.at(second, "leave").locator("button:enabled:visible").click()
+    expect(second.get_by_text("Nothing yet")).to_be_visible()
 
 
 def test_the_server_ends_its_workers_when_it_is_asked_to_end(page: Page, own_app: App) -> None:

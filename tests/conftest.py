@@ -10,7 +10,7 @@ from flowcore.store import descriptors
 
 # The machine is shared: how long an example takes says nothing about the code.
 settings.register_profile(
-    "flowcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100
+    "flowcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
 settings.load_profile("flowcore")
 

@@ -372,13 +372,13 @@ def test_the_shipped_examples_have_no_problems(name: str) -> None:
 
 
 @given(strategies.graphs())
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_check_never_raises_on_any_document(graph: Graph) -> None:
     _sensible(graph, TOY)
 
 
 @given(strategies.real_graphs(SHIPPED))
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_check_never_raises_on_the_shipped_catalogue_whatever_the_arguments(graph: Graph) -> None:
     found, catalog = _sensible(graph, SHIPPED), SHIPPED
     try:

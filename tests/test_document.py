@@ -33,7 +33,7 @@ def node(**keys: Any) -> bytes:
 
 
 @given(strategies.graphs())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_any_document_survives_writing_and_reading(graph: Graph) -> None:
     assert read(write(graph)) == graph
     assert write(read(write(graph))) == write(graph)
@@ -148,7 +148,7 @@ def test_any_bytes_are_refused_with_a_problem(content: bytes) -> None:
 
 
 @given(st.integers(0, 5000), st.binary(max_size=3))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_a_document_with_a_few_bytes_changed_is_read_or_refused_with_a_problem(at: int, by: bytes) -> None:
     content = write(NETWORK)
     at %= len(content)
@@ -332,11 +332,11 @@ def test_a_value_nested_too_deep_is_refused() -> None:
 
 
 def test_a_huge_document_is_refused_before_it_is_read() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(b" " * (LIMIT + 1)) == (
         Problem("too-large", "The document has 20.0 MB; at most 20 MB are read.", "Split it."),
     )
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_what_is_not_written_has_its_default() -> None:

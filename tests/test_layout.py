@@ -61,6 +61,6 @@ def test_a_large_graph_is_laid_out_in_seconds(count: int) -> None:
         for step in (1, 7)
         if index + step < count
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(arrange(Graph(nodes=nodes, links=links))) == count
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

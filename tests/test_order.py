@@ -121,15 +121,15 @@ def _chain(count: int, **more: Any) -> Graph:
 
 def test_a_chain_of_100_000_nodes_is_ordered_and_checked_in_seconds() -> None:
     graph = _chain(100_000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert order(graph) == tuple(f"n{index}" for index in range(100_000))
     assert check(graph, TOY) == ()
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_cycle_of_100_000_nodes_is_found_in_seconds() -> None:
     graph = _chain(100_000, links=[Link("n99999", "", "n0", "x")])
-    began = time.perf_counter()
+    began = time.process_time()
     (problem,) = cycles(graph)
     assert len(problem.nodes) == 100_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

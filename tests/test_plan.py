@@ -202,7 +202,7 @@ ARGUMENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(strategies.nodes(TRAINING, ARGUMENTS), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_a_plan_is_read_from_any_graph_whatever_its_values(nodes: list[Node]) -> None:
     graph = edit.renumber(Graph(nodes=tuple(nodes)))
     found = plan.read(graph, SHIPPED)

@@ -57,6 +57,6 @@ def test_any_text_can_be_searched_for(query: str) -> None:
 def test_the_obvious_node_of_the_shipped_catalogue_is_found_first(
     catalog: Catalog, query: str, best: str
 ) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert search(catalog, query)[0].package == best
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2

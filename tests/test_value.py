@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from flowcore.dataflow import text as typed
-from flowcore.model.problem import FlowError
 from flowcore.model.value import MAX_DEPTH, flaws, new, tag, types_in
 from tests import strategies
 
@@ -81,42 +79,3 @@ def test_types_are_found_at_every_depth() -> None:
 
 def test_the_tag_of_a_value_is_its_dollar_key() -> None:
     assert [tag(value) for value in ({"$ref": "a"}, {"a": 1}, {}, [], "$ref", None)] == ["$ref"] + [""] * 5
-
-
-@pytest.mark.parametrize(
-    ("text", "itype", "value"),
-    [
-        ("3", "int", 3), (" 3 ", "any", 3), ("3, 3", "shape", [3, 3]), ("(28, 28, 1)", "shape", [28, 28, 1]),
-        ("3", "shape", [3]), ("None, 2", "shape", [None, 2]), ("None", "shape", [None]), ("3", "ints", 3),
-        ("3, 3", "ints", [3, 3]), ("1, 2", "tuple", {"$tuple": [1, 2]}), ("[1, 2]", "list", [1, 2]),
-        ("{'a': 1}", "dict", {"a": 1}), ("{1: 2}", "dict", {"$dict": [[1, 2]]}),
-        ("1e999", "float", {"$float": "inf"}),
-        ("relu", "string", "relu"), ("3", "string", "3"), ("some words", "any", "some words"),
-        ("", "string", ""),
-        ("{'$new': 1}", "dict", {"$dict": [["$new", 1]]}),
-    ],
-)  # fmt: skip
-def test_typed_text_is_read_as_a_value(text: str, itype: str, value: Any) -> None:
-    assert typed.parse(text, itype) == value
-    assert list(flaws(value)) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["three", "1 +", "__import__('os')", "(" * 5000, "1, ", "9" * 20_000, "b'x'"]
-)
-@pytest.mark.parametrize("itype", ["int", "dict"])
-def test_text_that_is_no_value_is_refused_and_never_evaluated(text: str, itype: str) -> None:
-    if text == "1, ":
-        assert typed.parse(text, itype) == {"$tuple": [1]}
-        return
-    with pytest.raises(FlowError) as caught:
-        typed.parse(text, itype)
-    assert [problem.code for problem in caught.value.problems] == ["cannot-read"]
-
-
-@given(strategies.values.filter(lambda value: not isinstance(value, str)))
-def test_what_is_shown_of_plain_values_is_read_back(value: Any) -> None:
-    if list(types_in(value)) or "$" in json.dumps(value):
-        return  # objects are shown by their name alone
-    itype = "list" if isinstance(value, list) else "any"
-    assert typed.parse(typed.show(value), itype) == value

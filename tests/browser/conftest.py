@@ -14,6 +14,7 @@ from tests.benchmarks import serving
 expect.set_options(timeout=20_000)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process of the test run drives all browsers: two cores have room for no more."""
     for item in items:

@@ -62,7 +62,7 @@ def checker() -> Iterator[Checker]:
 
 def run(supervisor: Supervisor, graph: Graph, seed: int = 0) -> tuple[str, Run]:
     id = supervisor.start(graph, seed=seed)
-    found = supervisor.wait(id, 90)
+    found = supervisor.wait(id, 300)
     assert found.state == "done", (found.problem, found.output.text[-2000:])
     return id, found
 
@@ -72,7 +72,7 @@ def test_the_digits_network_trains_exactly_as_a_script_by_hand_does(supervisor: 
         [sys.executable, str(SCRIPT), "7"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     id, found = run(supervisor, api.load(api.examples()["digits_cnn"]), seed=7)
-    expected = json.loads(script.communicate(timeout=90)[0])
+    expected = json.loads(script.communicate(timeout=300)[0])
 
     assert len(found.epochs) == 15
     for name, series in expected["history"].items():

@@ -74,7 +74,7 @@ class Bench:
 
     def run(self, *scripts: str) -> tuple[str, Run]:
         id = self.start(*scripts)
-        run = self.supervisor.wait(id, 30)
+        run = self.supervisor.wait(id, 60)
         assert run.over, run
         return id, run
 
@@ -85,7 +85,7 @@ class Bench:
         return id
 
 
-def until(true: Callable[[], Any], seconds: float = 15) -> Any:
+def until(true: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < end, "waited in vain"

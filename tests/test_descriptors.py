@@ -144,7 +144,7 @@ def test_the_most_specific_entry_of_the_policy_decides(root: Path) -> None:
     assert found == {
         "toy.Conv1D": ("always", True),
         "toy.Conv2D": ("never", False),
-        "toy.Conv3D": ("local", True),
+        "toy.Conv3D": ("local", False),
         "toy.Dense": ("always", False),
     }
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.benchmarks import serving
 
 # The machine is shared with the other tests; what is measured is measured by its own clock.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

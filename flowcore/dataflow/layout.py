@@ -1,17 +1,15 @@
 """Where to draw the nodes: layers from top to bottom, long graphs folded into columns.
 
-Layers and the order within them are Sugiyama's (igraph.Graph.layout_sugiyama), which puts a dummy
-into every layer that a link passes. Coordinates are found here, since a dummy needs less room than
-a node: each layer is moved towards its neighbours, as far as the room of its nodes allows.
+The method is Sugiyama's (Sugiyama, Tagawa and Toda 1981): layers, a dummy where a link passes a layer,
+an order within each layer that crosses few links, coordinates. It is written out here because it runs
+in the server on documents of strangers, and igraph 1.0's layout_sugiyama was seen to end its process.
 """
 
-from collections import defaultdict
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
-
-import igraph
 
 from flowcore.dataflow.order import order
 from flowcore.model.graph import Graph, Link, Node
@@ -96,7 +94,7 @@ def _folds(depth: int) -> Iterator[Fold]:
 def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
     """Layers by what follows each node; dummies where a link passes a layer, unless they were too many.
 
-    Each dummy costs igraph time; a graph of which every node feeds the last one would need a million.
+    A graph of which every node feeds the last one would need a million.
     """
     edges = sorted(
         {
@@ -107,36 +105,61 @@ def _layered(graph: Graph, place: dict[str, int]) -> _Layers:
     )
     levels = _levels(graph, edges, place)
     edges = [(one, other) for one, other in edges if levels[one] < levels[other]]
-    if sum(levels[other] - levels[one] - 1 for one, other in edges) > DUMMIES:
-        return _chained(list(enumerate(map(float, levels))), edges, [[] for _ in edges], len(place))
-    drawn = igraph.Graph(n=len(place), edges=edges, directed=True)
-    layout = drawn.layout_sugiyama(levels, hgap=1, vgap=1, maxiter=100)
-    points = [(point[0], point[1]) for point in layout.coords[: len(place)]]
-    return _chained(points, edges, layout.edge_routing, len(place))
+    straight = sum(levels[other] - levels[one] - 1 for one, other in edges) > DUMMIES
+    rows: list[list[int]] = [[] for _ in range(max(levels) + 1)]
+    for vertex, level in enumerate(levels):
+        rows[level].append(vertex)
+    above: list[list[int]] = [[] for _ in place]
+    below: list[list[int]] = [[] for _ in place]
+    for source, target in edges:
+        upper = source
+        for level in () if straight else range(levels[source] + 1, levels[target]):
+            dummy = len(above)
+            above.append([upper])
+            below.append([])
+            below[upper].append(dummy)
+            rows[level].append(dummy)
+            upper = dummy
+        above[target].append(upper)
+        below[upper].append(target)
+    layers = _Layers(rows, above, below, len(place))
+    return layers if straight else _untangled(layers)
 
 
-def _chained(
-    points: list[tuple[float, float]],
-    edges: list[tuple[int, int]],
-    routing: list[list[list[float]]],
-    nodes: int,
-) -> _Layers:
-    """Vertices in rows, each link as a chain through the dummies of its routing."""
-    above: list[list[int]] = [[] for _ in points]
-    below: list[list[int]] = [[] for _ in points]
-    for (source, target), bends in zip(edges, routing, strict=True):
-        chain = [source, *range(len(points), len(points) + len(bends)), target]
-        points += [(x, y) for x, y in bends]
-        above += [[] for _ in bends]
-        below += [[] for _ in bends]
-        for upper, lower in pairwise(chain):
-            above[lower].append(upper)
-            below[upper].append(lower)
-    found: dict[int, list[int]] = defaultdict(list)
-    for vertex, (_, y) in enumerate(points):
-        found[round(y)].append(vertex)
-    rows = [sorted(found[y], key=lambda vertex: points[vertex][0]) for y in sorted(found)]
-    return _Layers(rows, above, below, nodes)
+def _untangled(layers: _Layers) -> _Layers:
+    """The order within each layer that crosses fewest links, of those that barycentre sweeps come by."""
+    rows = [list(row) for row in layers.rows]
+    best, fewest = [list(row) for row in rows], _crossings(rows, layers)
+    for sweep in range(SWEEPS):
+        if not fewest:
+            break
+        near = layers.below if sweep % 2 else layers.above
+        at = {vertex: float(index) for row in rows for index, vertex in enumerate(row)}
+        for row in reversed(rows) if sweep % 2 else rows:
+            row.sort(key=lambda vertex: _mean([at[other] for other in near[vertex]], at[vertex]))
+            at.update((vertex, float(index)) for index, vertex in enumerate(row))
+        found = _crossings(rows, layers)
+        if found < fewest:
+            best, fewest = [list(row) for row in rows], found
+    return layers._replace(rows=best)
+
+
+def _crossings(rows: list[list[int]], layers: _Layers) -> int:
+    """How often links cross between neighbouring layers: inversions, counted by insertion."""
+    count = 0
+    for upper, lower in pairwise(rows):
+        at = {vertex: index for index, vertex in enumerate(lower)}
+        seen: list[int] = []
+        for vertex in upper:
+            ends = sorted(at[other] for other in layers.below[vertex] if other in at)
+            count += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            for end in ends:
+                insort(seen, end)
+    return count
+
+
+def _mean(found: list[float], otherwise: float) -> float:
+    return sum(found) / len(found) if found else otherwise
 
 
 def _levels(graph: Graph, edges: list[tuple[int, int]], place: dict[str, int]) -> list[int]:

@@ -14,14 +14,6 @@ from tests.benchmarks import serving
 expect.set_options(timeout=60_000)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process of the test run drives all browsers: two cores have room for no more."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 class App:
     """A server with a home of its own. It can be killed and started again on the same port."""
 

@@ -35,6 +35,20 @@ class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="descr
     source: Source
 
 
+class Described(msgspec.Struct, frozen=True, tag_field="event", tag="described"):
+    """How far a scan has come: callables described, and how many there are."""
+
+    done: int
+    total: int
+
+
+class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scanned"):
+    """The end of a scan: what was found, and what could not be read."""
+
+    catalog: Catalog
+    problems: tuple[Problem, ...] = ()
+
+
 class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):
     """What the checker found: shapes by node and output, layers by model node, problems by node."""
 

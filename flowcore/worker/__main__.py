@@ -7,7 +7,7 @@ import faulthandler
 import os
 import sys
 
-from flowcore.model.frame import CheckRequest, DescribeRequest, ShapeReport
+from flowcore.model.frame import CheckRequest, Described, DescribeRequest, Scanned, ShapeReport
 from flowcore.worker import run
 from flowcore.worker.channel import Channel
 from flowcore.worker.locate import add_fallback, locate
@@ -47,7 +47,10 @@ def _describe(channel: Channel) -> None:
 
     request = channel.receive()
     if isinstance(request, DescribeRequest):
-        channel.send(describe(request.package, request.source))
+        found = describe(
+            request.package, request.source, lambda done, total: channel.send(Described(done, total))
+        )
+        channel.send(Scanned(found))
 
 
 _MODES = {"run": run.serve, "check": _check, "describe": _describe}

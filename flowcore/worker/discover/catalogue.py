@@ -1,7 +1,7 @@
 """A package becomes a catalogue."""
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
@@ -12,18 +12,23 @@ from flowcore.worker.discover.walk import Found, load, resolve, walk
 EVERYTHING = Source()
 
 
-def describe(package: str, source: Source = EVERYTHING) -> Catalog:
+def describe(
+    package: str, source: Source = EVERYTHING, tell: Callable[[int, int], None] = lambda done, total: None
+) -> Catalog:
     """Imports a package and describes its public callables, sorted by path.
 
-    Raises LookupError if the package, or a path that the source names, does not exist.
+    tell hears after each callable how many are done, and of how many. Raises LookupError if the
+    package, or a path that the source names, does not exist.
     """
     module = resolve(package)
     known = families(source)
     origin = _origin(package, str(getattr(module, "__version__", "")))
     nodes: dict[str, NodeDescriptor] = {}
-    for found in _chosen(package, source):
+    chosen = tuple(_chosen(package, source))
+    for done, found in enumerate(chosen, 1):
         if found.path in source.include or not abstract(found.value, known):
             nodes[found.path] = describe_callable(found, known, origin)
+        tell(done, len(chosen))
     for path in source.methods:
         nodes[path] = describe_method(path, known, origin)
     return Catalog({package: origin.version}, consented(tuple(nodes[path] for path in sorted(nodes))))

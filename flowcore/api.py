@@ -20,16 +20,21 @@ from flowcore.model.graph import Graph
 from flowcore.model.problem import Problem, error
 from flowcore.model.run import Run
 from flowcore.runs.checker import Checker
+from flowcore.runs.scans import read_functions
 from flowcore.runs.supervisor import Supervisor
-from flowcore.store import descriptors
+from flowcore.store import overlay
 from flowcore.store.examples import examples
 
 __all__ = ["catalog", "check", "examples", "load", "run", "save", "shapes"]
 
 
 def catalog() -> Catalog:
-    """Every node that can be used here: the generated catalogues with their revisions and policy."""
-    return descriptors.load()
+    """Every node that can be used here: the generated catalogues with their revisions and policy.
+
+    The user's own functions are read again first where a file has changed.
+    """
+    read_functions()
+    return overlay.load()
 
 
 def load(path: str | Path) -> Graph:

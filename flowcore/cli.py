@@ -17,7 +17,7 @@ from flowcore.model import event as e
 from flowcore.model.event import Event
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs.describe import describe
-from flowcore.store import descriptors
+from flowcore.store import descriptors, overlay
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +72,7 @@ def _app(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     graph = api.load(args.graph)
+    _warn()
     tell = _print_json if args.json else _Progress(graph.title)
     run = api.run(graph, args.seed, tell)
     if run.problem:
@@ -85,6 +86,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     problems = api.check(api.load(args.graph))
+    _warn()
     _complain(problems, args)
     errors = [problem for problem in problems if problem.level == "error"]
     if not problems and not args.json:
@@ -107,6 +109,12 @@ def _examples(args: argparse.Namespace) -> int:
     for name, path in api.examples().items():
         print(f"{name}\t{path}")
     return 0
+
+
+def _warn() -> None:
+    """Files of the user's own that could not be read: a graph may do without them."""
+    for problem in overlay.overlay().problems:
+        print(f"warning: {problem.message}\n  {problem.hint}", file=sys.stderr)
 
 
 def _complain(problems: Sequence[Problem], args: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import IO, Any, BinaryIO
 import msgspec
 import psutil
 
+from flowcore.store import fallback
 from flowcore.store.runs import WorkerTrace
 
 _encoder = msgspec.json.Encoder()
@@ -96,5 +97,6 @@ def kill_leftover(worker: WorkerTrace) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Prints come at once, and TensorFlow keeps its notes on the machine to itself."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    """Prints come at once, TensorFlow keeps its notes to itself, the user's functions are found."""
+    own = os.pathsep.join(map(str, fallback.folders()))
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "FLOWCORE_FALLBACK": own}

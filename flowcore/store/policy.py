@@ -2,7 +2,8 @@
 
 ``always`` runs on a hosted server too, ``local`` on the user's own machine only, ``never`` nowhere.
 Of the entries that match a type the most specific wins, and never beats local beats always; what no
-entry names is local. ``symbolic`` lists what the checker may make to learn shapes.
+entry names is local. ``symbolic`` lists what the checker may make to learn shapes; ``packages.never``
+what no page offers to scan.
 """
 
 import re
@@ -27,6 +28,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
+class Packages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Import names that no page offers to scan, by pattern."""
+
+    never: tuple[Entry, ...] = ()
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The file."""
 
@@ -34,6 +41,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     local: tuple[Entry, ...] = ()
     never: tuple[Entry, ...] = ()
     symbolic: tuple[str, ...] = ()
+    packages: Packages = Packages()
 
 
 class Rules(NamedTuple):
@@ -56,7 +64,7 @@ def read_policy(policy: Policy) -> Rules:
     for strictness, (runs, entries) in enumerate(levels):
         for entry in entries:
             if set("*?[") & set(entry.pattern):
-                found.append((len(re.sub(r"[*?]", "", entry.pattern)), strictness, entry.pattern, runs))
+                found.append((_precision(entry)[1], strictness, entry.pattern, runs))
             else:
                 exact[entry.pattern] = runs
     ordered = sorted(found, reverse=True)
@@ -71,6 +79,20 @@ def runs_of(type_: str, rules: Rules) -> Runs:
     return next((runs for matches, runs in rules.patterns if matches(type_)), "local")
 
 
+def why(type_: str, policy: Policy) -> str:
+    """The reason for where a type may run, "" where no entry names it."""
+    runs = runs_of(type_, read_policy(policy))
+    entries: tuple[Entry, ...] = getattr(policy, runs)
+    named = [entry for entry in entries if _matcher((entry.pattern,))(type_)]
+    return max(named, key=_precision).reason if named else ""
+
+
+def refused(package: str, policy: Policy) -> str:
+    """Why a package is not offered to be scanned, "" where it is."""
+    found = (entry.reason for entry in policy.packages.never if _matcher((entry.pattern,))(package))
+    return next(found, "")
+
+
 def governed(nodes: Iterable[NodeDescriptor], rules: Rules) -> tuple[NodeDescriptor, ...]:
     """Nodes with ``runs`` and ``symbolic`` as policy has them.
 
@@ -82,6 +104,12 @@ def governed(nodes: Iterable[NodeDescriptor], rules: Rules) -> tuple[NodeDescrip
         symbolic = runs == "always" and rules.symbolic(node.package)
         found.append(replace(node, runs=runs, symbolic=symbolic))
     return tuple(found)
+
+
+def _precision(entry: Entry) -> tuple[bool, int]:
+    """A type beats a pattern, a longer pattern a shorter one."""
+    exact = not set("*?[") & set(entry.pattern)
+    return exact, len(re.sub(r"[*?]", "", entry.pattern))
 
 
 def _matcher(patterns: tuple[str, ...]) -> Rule:

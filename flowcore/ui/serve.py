@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit.web.cli
 
 import flowcore
-from flowcore.store import descriptors
+from flowcore.store import overlay
 
 
 def serve(address: str, port: int) -> None:
@@ -24,4 +24,4 @@ def _warm() -> None:
     # Not the canvas: agraph must register with a server that is already there.
     for name in ("gallery", "charts"):
         importlib.import_module(f"flowcore.ui.{name}")
-    descriptors.load()
+    overlay.load()

@@ -14,8 +14,9 @@ from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs.checker import Checker
+from flowcore.runs.scans import Scans
 from flowcore.runs.supervisor import Supervisor
-from flowcore.store import database, descriptors, graphs, owners, runs
+from flowcore.store import database, graphs, overlay, owners, runs
 from flowcore.ui import identity
 from flowcore.ui.words import plain
 
@@ -24,7 +25,7 @@ _NEVER: Final = object()
 
 def catalog() -> Catalog:
     """Every node that may be used here; on a hosted server only what policy always allows."""
-    return descriptors.load(hosted())
+    return overlay.load(hosted())
 
 
 def hosted() -> bool:
@@ -43,6 +44,12 @@ def supervisor() -> Supervisor:
 def checker() -> Checker:
     """The one checker of this server; its process starts when a graph is first edited."""
     return Checker()
+
+
+@st.cache_resource(show_spinner=False)
+def scans() -> Scans:
+    """The scans of this server. A hosted server starts none: importing a package runs its code."""
+    return Scans()
 
 
 def owner() -> str:

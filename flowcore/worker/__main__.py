@@ -7,10 +7,12 @@ import faulthandler
 import os
 import sys
 
-from flowcore.model.frame import CheckRequest, Described, DescribeRequest, Scanned, ShapeReport
+from flowcore.model.event import Failed
+from flowcore.model.frame import CheckRequest, Described, DescribeRequest, ShapeReport
+from flowcore.model.problem import FlowError
 from flowcore.worker import run
 from flowcore.worker.channel import Channel
-from flowcore.worker.locate import add_fallback, locate
+from flowcore.worker.locate import add_fallback, add_own_functions, locate
 
 
 def main(mode: str, events: str) -> None:
@@ -24,6 +26,8 @@ def main(mode: str, events: str) -> None:
     channel = Channel(frames, os.fdopen(int(events), "wb"))
     try:
         _MODES[mode](channel)
+    except FlowError as reason:
+        channel.send(Failed(problem=reason.problems[0]))
     except BaseException as reason:  # the last word, before the process ends
         channel.send(run.crash(reason))
     channel.close()
@@ -43,17 +47,19 @@ def _check(channel: Channel) -> None:
 
 
 def _describe(channel: Channel) -> None:
-    from flowcore.worker.discover import describe
+    from flowcore.worker.scan import scan
 
     request = channel.receive()
     if isinstance(request, DescribeRequest):
-        found = describe(
-            request.package, request.source, lambda done, total: channel.send(Described(done, total))
-        )
-        channel.send(Scanned(found))
+        channel.send(scan(request, lambda done, total: channel.send(Described(done, total))))
 
 
-_MODES = {"run": run.serve, "check": _check, "describe": _describe}
+def _run(channel: Channel) -> None:
+    add_own_functions()
+    run.serve(channel)
+
+
+_MODES = {"run": _run, "check": _check, "describe": _describe}
 
 if __name__ == "__main__":
     main(*sys.argv[1:3])

@@ -41,6 +41,14 @@ def add_fallback() -> None:
         sys.path.append(root)
 
 
+def add_own_functions() -> None:
+    """Let the user's files be modules of the fallback package, after those that are shipped with it."""
+    package = importlib.import_module("fallback")
+    for folder in os.environ.get("FLOWCORE_FALLBACK", "").split(os.pathsep):
+        if folder and folder not in package.__path__:
+            package.__path__.append(folder)
+
+
 def _module(parts: list[str]) -> tuple[Any, list[str]]:
     module: Any = None
     for length in range(1, len(parts) + 1):

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from flowcore import api
+from flowcore.dataflow.modules import renewed
 from flowcore.model import event as e
+from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Event
-from flowcore.model.problem import FlowError, Problem
+from flowcore.model.problem import FlowError, Problem, error
 from flowcore.runs.describe import describe
 from flowcore.store import descriptors, overlay
 
@@ -56,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
 
     scan = commands.add_parser("describe", help="generate the catalogue of a package")
     scan.add_argument("package", metavar="PACKAGE")
+    scan.add_argument("--static", action="store_true", help="read its files, import and run nothing of it")
+    scan.add_argument(
+        "--only",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="keep the nodes outside of MODULE as they are in the catalogue file, and replace those inside",
+    )
     scan.set_defaults(command=_describe)
 
     shown = commands.add_parser("examples", help="list the graphs that come with flowcore")
@@ -95,14 +105,27 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _describe(args: argparse.Namespace) -> int:
-    catalog = describe(args.package, descriptors.source(args.package))
-    path = descriptors.save(catalog, args.package)
+    only = tuple(args.only)
+    catalog = describe(args.package, descriptors.source(args.package), static=args.static, only=only)
+    path = descriptors.save(_renewed(catalog, args.package, only) if only else catalog, args.package)
     arguments = [argument for node in catalog.nodes for argument in node.args]
     typed = sum(argument.supported for argument in arguments)
     print(f"{path}: {len(catalog.nodes)} nodes, {len(arguments)} arguments, {typed} typed")
     for problem in descriptors.stale(args.package):
         print(f"{problem.message} {problem.hint}", file=sys.stderr)
     return 0
+
+
+def _renewed(found: Catalog, package: str, only: tuple[str, ...]) -> Catalog:
+    """The catalogue file with what lies in some modules as it was found. Raises if nothing was."""
+    if not found.nodes:
+        raise error(
+            "nothing-found",
+            f"Expected public functions or classes in {' or '.join(only)}; found none.",
+            f"Name modules as they are imported, for instance --only {package}.MODULE.",
+        )
+    path = descriptors.DESCRIPTORS / f"{package}.json"
+    return renewed(descriptors.generated(path) if path.exists() else Catalog(), found, only)
 
 
 def _examples(args: argparse.Namespace) -> int:

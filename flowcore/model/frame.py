@@ -29,10 +29,15 @@ class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
 
 
 class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="describe"):
-    """Scan a package; the answer is its catalogue."""
+    """Scan a package; the answer is its catalogue.
+
+    static: read its files, import nothing of it. only: modules; () answers with the whole catalogue.
+    """
 
     package: str
     source: Source
+    static: bool = False
+    only: tuple[str, ...] = ()
 
 
 class Described(msgspec.Struct, frozen=True, tag_field="event", tag="described"):

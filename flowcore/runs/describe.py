@@ -22,15 +22,22 @@ _decoder = msgspec.json.Decoder(Described | Scanned | Failed)
 
 
 def describe(
-    package: str, source: Source, tell: Tell | None = None, stop: threading.Event | None = None
+    package: str,
+    source: Source,
+    tell: Tell | None = None,
+    stop: threading.Event | None = None,
+    *,
+    static: bool = False,
+    only: tuple[str, ...] = (),
 ) -> Catalog:
-    """The catalogue of a package as it is installed now.
+    """The catalogue of a package as it is installed now; of the modules in only, if there are any.
 
-    tell hears how many callables are described, and how many there are. Raises FlowError:
-    "worker-failed" with the reason, "describe-failed" after LIMIT seconds, "describe-stopped" once
-    stop is set.
+    static: its files are read, and nothing of it is imported. tell hears how many callables are
+    described, and how many there are. Raises FlowError: "worker-failed" with the reason,
+    "describe-failed" after LIMIT seconds, "describe-stopped" once stop is set; static:
+    "not-installed", and "no-source" for a package that is compiled.
     """
-    return ask(DescribeRequest(package, source), tell, stop).catalog
+    return ask(DescribeRequest(package, source, static, only), tell, stop).catalog
 
 
 def ask(request: DescribeRequest, tell: Tell | None = None, stop: threading.Event | None = None) -> Scanned:
@@ -53,7 +60,7 @@ def ask(request: DescribeRequest, tell: Tell | None = None, stop: threading.Even
     raise error(
         "describe-failed",
         f"The scan of {request.package} ended its process: importing it exits or crashes.",
-        "Read it without importing, or install another version.",
+        "Read it without importing (flowcore describe --static), or install another version.",
     )
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from msgspec.structs import replace
 
+from flowcore.dataflow.modules import inside
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import DescribeRequest, Scanned
 from flowcore.model.problem import FlowError, error
@@ -17,18 +18,29 @@ Tell = Callable[[int, int], None]
 
 
 def scan(request: DescribeRequest, tell: Tell) -> Scanned:
-    """Imports a package and describes it. Raises FlowError("cannot-import") with the reason and its place."""
-    from flowcore.worker.discover import describe
+    """Imports a package, or reads its files alone, and describes it.
 
+    Raises FlowError: "cannot-import" with the reason and its place; "not-installed" and "no-source" of
+    what is not to be imported.
+    """
+    from flowcore.worker.discover import describe
+    from flowcore.worker.discover.static import describe_static
+
+    if request.static:
+        return _answer(describe_static(request.package, request.source, tell), request)
     if not request.package.startswith(OWN):
         _imported(request.package)
-        return Scanned(describe(request.package, request.source, tell))
+        return _answer(describe(request.package, request.source, tell), request)
     add_own_functions()
     defined = _defined(_imported(request.package))
     if not defined:
         return Scanned(Catalog())
     found = describe(request.package, replace(request.source, include=defined), tell)
     return Scanned(Catalog({}, tuple(node for node in found.nodes if node.package in defined)))
+
+
+def _answer(found: Catalog, request: DescribeRequest) -> Scanned:
+    return Scanned(inside(found, request.only) if request.only else found)
 
 
 def _defined(module: ModuleType) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from msgspec import UNSET
 from flowcore.model.descriptor import Argument, Catalog, Output, Range, Registry, Source
 from flowcore.worker.discover import describe
 from flowcore.worker.discover.annotations import from_annotation
-from flowcore.worker.discover.docs import argument_texts, brief, documentation
+from flowcore.worker.discover.docs import brief, documentation
 from flowcore.worker.discover.evidence import argument
 from flowcore.worker.discover.literal import written
 from flowcore.worker.discover.names import from_name
 from flowcore.worker.discover.prose import read
+from flowcore.worker.discover.sections import Described, described
 from flowcore.worker.discover.signatures import parameters
 from flowcore.worker.discover.walk import walk
 
@@ -312,7 +313,11 @@ def test_a_hidden_constructor_signature_is_read_behind_new() -> None:
         ("npt.NDArray[np.float32]", ("array",), {"widget": "port"}),
         ("Annotated[int, 'how many']", ("int",), {}),
         ("Any", ("any",), {}),
-        ("Callable[[int], int]", (), {}),
+        ("Callable[[int], int]", ("callable",), {}),
+        ("npt.ArrayLike", ("array",), {"widget": "port"}),
+        ("TypeVar('T', int, str)", ("int", "string"), {}),
+        ("'Optional[int]'", ("int",), {"nullable": True}),
+        ("'NotThere | None'", ("NotThere",), {"nullable": True, "widget": "port"}),
     ],
 )
 def test_an_annotation_says_its_type(annotation: str, types: tuple[str, ...], more: dict) -> None:
@@ -400,7 +405,7 @@ def decided(code: str, text: str = "", **hints: object) -> Argument:
     """The argument of a signature written as ``"x=1"``."""
     function = eval(f"lambda {code}: None")
     (parameter,) = signature(function).parameters.values()
-    return argument(parameter, hints.get(parameter.name, Parameter.empty), text, {})
+    return argument(parameter, hints.get(parameter.name, Parameter.empty), Described(text=text), {})
 
 
 @pytest.mark.parametrize(
@@ -412,11 +417,13 @@ def decided(code: str, text: str = "", **hints: object) -> Argument:
         (decided("k=2.5"), "float", "default"),
         (decided("k=2.5", "Integer."), "float", "prose"),
         (decided("k=1", "A float, the slope."), "float", "prose"),
-        (decided("k=True", "One of `True` or a string."), "bool", "default"),
-        (decided("k='auto'", "Whether to compile."), "string", "default"),
-        (decided("k", "Size of each head."), "int", "weak prose"),
-        (decided("k", "What the caller wants."), "nosupport", ""),
-        (decided("k=None"), "nosupport", ""),
+        (decided("k=True", "One of `True` or a string."), "bool", "noun"),
+        (decided("k='auto'", "Whether to compile."), "string", "noun"),
+        (decided("k", "Size of each head."), "int", "noun"),
+        (decided("q", "With a factor."), "float", "weak prose"),
+        (decided("out_path"), "string", "weak name"),
+        (decided("q", "What the caller wants."), "nosupport", ""),
+        (decided("q=None"), "nosupport", ""),
     ],
     ids=lambda value: value.arg if isinstance(value, Argument) else value,
 )
@@ -468,9 +475,10 @@ def test_entries_are_found_however_they_are_indented() -> None:
         Returns:
             one: not this.
     """)
-    texts = argument_texts(doc, ("one", "three", "four"))
-    assert texts["one"].startswith("First.\nGoes on.")
-    assert (texts["three"], texts["four"]) == ("Badly indented.", "int In marks.")
+    said = described(doc, ("one", "three", "four"))
+    assert said["one"].text.startswith("First.\nGoes on.")
+    assert said["three"] == Described("", "Badly indented.", "three")
+    assert said["four"] == Described("int", "In marks.", "four")
 
 
 @pytest.mark.parametrize(

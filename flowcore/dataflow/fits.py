@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Range
 from flowcore.model.value import Value, tag
 
 FAMILIES: Final = frozenset(
@@ -27,7 +27,9 @@ _WIDER: Final = {
     "tensors": {"tensor"},
     "layer": {"model"},
     "any": {"*"},
-    "array": {"table"},
+    "array": {"table", "tensor"},
+    "callable": {"activation", "loss", "metric"},
+    "object": {"*"},
 }
 
 
@@ -56,8 +58,11 @@ def flaws(value: Value, argument: Argument, catalog: Catalog, path: str = "") ->
     kinds = [itype for itype in argument.types if _is(value, itype, catalog)]
     if not kinds:
         yield f"{path} is {_shown(value)}; expected {described(argument)}"
-    elif argument.range and isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield from _outside(value, argument, path)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        ranges = [argument.ranges.get(itype, argument.range) for itype in kinds]
+        reasons = [list(_outside(value, bounds, path)) for bounds in ranges if bounds]
+        if reasons and len(reasons) == len(kinds) and all(reasons):
+            yield from reasons[0]
     yield from _nested(value, catalog, path)
 
 
@@ -112,7 +117,7 @@ def _is(value: Value, itype: str, catalog: Catalog) -> bool:
     if itype in FAMILIES:
         return _is_member(value, itype, catalog)
     test = _TESTS.get(itype)
-    return test is not None and test(value)
+    return test(value) if test is not None else _made(value, itype, catalog)
 
 
 def _is_member(value: Value, name: str, catalog: Catalog) -> bool:
@@ -123,6 +128,16 @@ def _is_member(value: Value, name: str, catalog: Catalog) -> bool:
         return False
     node = catalog.find(value[form])
     return node is not None and node.runs != "never" and member(node, name)
+
+
+def _made(value: Value, itype: str, catalog: Catalog) -> bool:
+    """Whether a value is a new object of this very type."""
+    node = catalog.find(value["$new"]) if tag(value) == "$new" else None
+    return node is not None and node.runs != "never" and node.otype == itype
+
+
+def _callable(value: Value) -> bool:
+    return tag(value) == "$ref"
 
 
 def _sequence(value: Value) -> list[Value] | None:
@@ -160,6 +175,10 @@ _TESTS: dict[str, Callable[[Value], bool]] = {
     "list": lambda value: _sequence(value) is not None,
     "tuple": lambda value: _sequence(value) is not None,
     "dict": lambda value: isinstance(value, dict) and tag(value) in ("", "$dict"),
+    "array": lambda value: isinstance(value, list),
+    "table": lambda value: isinstance(value, dict) and not tag(value),
+    "slice": lambda value: tag(value) == "$slice",
+    "callable": _callable,
     "any": lambda value: True,
 }
 _WORDS: Final = {
@@ -170,10 +189,7 @@ _WORDS: Final = {
 }
 
 
-def _outside(value: float, argument: Argument, path: str) -> Iterator[str]:
-    bounds = argument.range
-    if bounds is None:
-        return
+def _outside(value: float, bounds: Range, path: str) -> Iterator[str]:
     low, high, exclusive = bounds.low, bounds.high, bounds.exclusive
     if low is not None and (value < low or (exclusive and value == low)):
         yield f"{path} is {value}; expected {'more than' if exclusive else 'at least'} {low:g}"

@@ -31,6 +31,8 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     itype: the first type to offer; itypes: all of them, the first included.
     conns: how many links a port merges; None is any number.
+    range: of every number; ranges: of each type, where they differ ("int" at least 1, "float" up to 1).
+    passing: by name ("keyword"), by place ("positional"), or any number of values by place ("variadic").
     widget: "form" typed in, "registry" chosen out of a family, "port" filled by links.
     evidence, confidence: what decided the type, and how sure that is (0 to 1).
     """
@@ -45,6 +47,8 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     choices: tuple[Any, ...] = ()
     nullable: bool = False
     range: Range | None = None
+    ranges: dict[str, Range] = {}
+    passing: Literal["keyword", "positional", "variadic"] = "keyword"
     widget: Literal["form", "registry", "port"] = "form"
     help: str = ""
     evidence: str = ""
@@ -186,7 +190,7 @@ def merge(*catalogs: Catalog) -> Catalog:
 
 
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a package keeps the names of a family: a dotted path to a dict of name -> object.
+    """Where a package keeps the names of a family: a dotted path to a dict of name -> object, or a list.
 
     get: dotted path of the function that makes a member from its name; names that it refuses are
         left out. first: the names to offer before the others.
@@ -197,20 +201,35 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: tuple[str, ...] = ()
 
 
+class Call(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+    """How a method of a family is called; the keys are those of a descriptor. outputs: name -> otype."""
+
+    returns: Literal["value", "self"] = "value"
+    mutates: bool = False
+    copy: bool = False
+    outputs: dict[str, str] = {}
+
+
 class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
     """What to describe of a package, and how its classes are to be understood.
 
     include: modules, and single callables; () is every public module. exclude: patterns of paths.
-    methods: dotted paths of methods that become nodes.
+    methods: dotted paths of methods that become nodes; ``CLASS.*`` is every public method.
+    calls: family -> the methods that become nodes of each of its classes that has them.
     families: base class -> what its subclasses are ("layer", "loss"); the base itself is left out.
     functions: module -> family of its functions, which are passed on as they are.
+    choices: argument -> the registry of the words that it may be, where documentation lists none.
     merging: base classes of the layers that take any number of inputs on one port.
+    probe: families whose classes are made, to learn from what they refuse.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    calls: dict[str, dict[str, Call]] = {}
     families: dict[str, str] = {}
     functions: dict[str, str] = {}
     registries: dict[str, Registry] = {}
+    choices: dict[str, Registry] = {}
     merging: tuple[str, ...] = ()
+    probe: tuple[str, ...] = ()

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from flowcore.dataflow import ports
 from flowcore.model import value as v
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
@@ -29,7 +31,8 @@ def evaluate(
     ports_of_call = ports.call_ports(graph, node, catalog)
     linked = _gather(graph, node, {**descriptor.arguments, **ports_of_call}, values)
     if descriptor.copy:
-        linked = {name: copy.deepcopy(item) for name, item in linked.items()}
+        changed = ["self"] if descriptor.kind == "method" else list(linked)
+        linked |= {name: copy.deepcopy(linked[name]) for name in changed if name in linked}
     args = {**_constants(node.args, descriptor.arguments, catalog), **linked}
     if descriptor.kind == "method":
         return _method(descriptor, args, method)
@@ -39,7 +42,7 @@ def evaluate(
     if not descriptor.instance:
         return {"": target}
     if not descriptor.apply:
-        return _named(descriptor, target(**args))
+        return _named(descriptor, _invoke(target, descriptor, args))
     layer = target(**{name: item for name, item in args.items() if name not in ports_of_call})
     inputs = {name: item for name, item in linked.items() if name in ports_of_call}
     if not inputs:
@@ -102,7 +105,7 @@ def _merged(argument: Argument | None, links: list[Link], values: Mapping[str, O
     places = [_PLACE.search(link.port) for link in links]
     if all(places):
         return _placed([place for place in places if place], items)
-    many = argument is not None and argument.itype == "tensors"
+    many = argument is not None and (argument.itype == "tensors" or argument.passing == "variadic")
     return items if many or len(items) > 1 else items[0]
 
 
@@ -111,6 +114,30 @@ def _placed(places: list[re.Match[str]], items: list[Any]) -> Any:
         return {place[2]: item for place, item in zip(places, items, strict=True)}
     ordered = sorted(zip((int(place[1] or 0) for place in places), items, strict=True), key=lambda p: p[0])
     return tuple(item for _, item in ordered)
+
+
+def _invoke(target: Callable[..., Any], descriptor: NodeDescriptor, args: dict[str, Any]) -> Any:
+    """A call with arguments by place where the signature asks for it; those by name for the others."""
+    placed, rest = by_place(descriptor, args)
+    return target(*placed, **rest)
+
+
+def by_place(descriptor: NodeDescriptor, args: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The values to pass by place, in order, and those to pass by name.
+
+    Before values of any number (``*arrays``) everything goes by place; a default fills a gap.
+    """
+    rest = dict(args)
+    variadic = next((one for one in descriptor.args if one.passing == "variadic" and args.get(one.arg)), None)
+    placed: list[Any] = []
+    for argument in descriptor.args:
+        if argument is variadic:
+            return [*placed, *rest.pop(argument.arg)], rest
+        if argument.passing == "positional" or variadic:
+            if argument.arg not in rest and not variadic:
+                break
+            placed.append(rest.pop(argument.arg, None if argument.default is UNSET else argument.default))
+    return placed, rest
 
 
 def _method(descriptor: NodeDescriptor, args: dict[str, Any], method: Method) -> Outputs:

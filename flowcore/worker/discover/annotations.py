@@ -5,51 +5,77 @@ import inspect
 import types
 import typing
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.slot import CARRIED, from_slot
 
 CONFIDENCE = 0.95
 _PLAIN: dict[Any, str] = {
     bool: "bool",
     int: "int",
     float: "float",
+    complex: "float",
     str: "string",
+    bytes: "string",
     list: "list",
+    set: "list",
+    frozenset: "list",
     tuple: "tuple",
     dict: "dict",
+    slice: "slice",
     Any: "any",
+    object: "any",
+    type: "dtype",
     collections.abc.Sequence: "list",
+    collections.abc.Iterable: "list",
+    collections.abc.Iterator: "list",
+    collections.abc.Collection: "list",
+    collections.abc.Set: "list",
     collections.abc.Mapping: "dict",
+    collections.abc.MutableMapping: "dict",
+    collections.abc.Callable: "callable",
+    collections.abc.Hashable: "string",
 }
 _NAMED = {
     "numpy.ndarray": "array",
+    "numpy.dtype": "dtype",
     "pandas.DataFrame": "table",
-    "pandas.core.frame.DataFrame": "table",
-    "pathlib.Path": "string",
+    "pandas.Series": "table",
+    "pathlib.PurePath": "string",
     "os.PathLike": "string",
+    "numbers.Real": "float",
+    "numbers.Integral": "int",
+    "numbers.Number": "float",
+    "numpy.integer": "int",
+    "numpy.floating": "float",
 }
-_CARRIED = {"array", "table"}
 
 
 def hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """A callable's annotations, evaluated; {} if one of them cannot be."""
+    """A callable's annotations, evaluated where they can be; the others stay text."""
     try:
         return typing.get_type_hints(function)
     except Exception:  # An annotation is code of the package: it may raise anything.
-        return {}
+        return dict(getattr(function, "__annotations__", {}))
 
 
 def from_annotation(hint: Any) -> Guess:
-    """What an annotation says: None in a union means nullable, Literal means choices."""
+    """What an annotation says: None in a union means nullable, Literal means choices.
+
+    Text that cannot be evaluated is read like the type in a description.
+    """
     if hint is inspect.Parameter.empty:
         return NOTHING
+    if isinstance(hint, str):
+        found = from_slot(hint)
+        return Guess(found.types, found.confidence, found.choices, found.nullable, widget=found.widget)
     names, choices, nullable = _read(hint)
-    found = distinct(names)
-    if not found:
+    found_types = distinct(names)
+    if not found_types:
         return Guess(nullable=nullable)
-    widget: Literal["form", "port"] = "port" if set(found) <= _CARRIED else "form"
-    return Guess(found, CONFIDENCE, choices, nullable, widget=widget)
+    carried = all(name in CARRIED or name[:1].isupper() for name in found_types)
+    return Guess(found_types, CONFIDENCE, choices, nullable, widget="port" if carried else "form")
 
 
 def fields_of(hint: Any) -> dict[str, str]:
@@ -75,16 +101,32 @@ def _read(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...], bool]:
     if origin is Literal:
         values = tuple(value for value in args if value is not None)
         return tuple(_PLAIN.get(type(value), "any") for value in values), values, None in args
+    if _is_array(hint):
+        return ("array",), (), False
+    if isinstance(hint, TypeVar):
+        return _union(hint.__constraints__ or ((hint.__bound__,) if hint.__bound__ else ()))
     if origin in (Union, types.UnionType):
-        parts = [_read(part) for part in args]
-        return (
-            sum((part[0] for part in parts), ()),
-            sum((part[1] for part in parts), ()),
-            any(part[2] for part in parts),
-        )
+        return _union(args)
     if origin is tuple and args and set(args) <= {int, ...}:
         return ("ints",), (), False
+    if isinstance(hint, (str, typing.ForwardRef)):
+        found = from_slot(hint if isinstance(hint, str) else hint.__forward_arg__)
+        return found.types, found.choices, found.nullable
     return _class(origin or hint), (), False
+
+
+def _union(parts: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[Any, ...], bool]:
+    read = [_read(part) for part in parts]
+    return (
+        sum((part[0] for part in read), ()),
+        sum((part[1] for part in read), ()),
+        any(part[2] for part in read),
+    )
+
+
+def _is_array(hint: Any) -> bool:
+    """Whether it is one of NumPy's unions for "whatever becomes an array"."""
+    return any(mark in repr(hint) for mark in ("_SupportsArray", "ArrayLike", "NDArray"))
 
 
 def _class(hint: Any) -> tuple[str, ...]:
@@ -95,6 +137,15 @@ def _class(hint: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(hint, type):
         return ()
-    bases = (f"{base.__module__}.{base.__qualname__}" for base in hint.__mro__)
-    name = next((_NAMED[base] for base in bases if base in _NAMED), "")
-    return (name,) if name else ("tuple",) if issubclass(hint, tuple) else ()
+    for base in hint.__mro__:
+        for path in (
+            f"{base.__module__}.{base.__qualname__}",
+            f"{base.__module__.partition('.')[0]}.{base.__qualname__}",
+        ):
+            if path in _NAMED:
+                return (_NAMED[path],)
+    if issubclass(hint, tuple):
+        return ("tuple",)
+    if hint.__name__.endswith("Tensor"):
+        return ("tensor", "array")
+    return (hint.__name__,)

@@ -7,14 +7,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flowcore.model.descriptor import Argument, NodeDescriptor, Origin, Output
+from flowcore.model.descriptor import Argument, Call, NodeDescriptor, Origin, Output
 from flowcore.worker.discover import annotations, docs, evidence, signatures
+from flowcore.worker.discover.constraints import constraints
 from flowcore.worker.discover.families import Families
+from flowcore.worker.discover.guess import distinct
 from flowcore.worker.discover.present import available
+from flowcore.worker.discover.results import result
+from flowcore.worker.discover.sections import Described, described
 from flowcore.worker.discover.signatures import Taken
 from flowcore.worker.discover.walk import Found, resolve
 
 LAYER = "layer"
+NOT_SAID = Described()
+NO_CALL = Call()
 _TENSORS = re.compile(r"key|value|query|\w*(?:mask|weights?|states?)")
 
 
@@ -23,18 +29,20 @@ def describe_callable(found: Found, families: Families, origin: Origin) -> NodeD
     value, family = found.value, families.of(found.value)
     is_class = inspect.isclass(value)
     layer = is_class and family == LAYER
-    returned = annotations.hints(value).get("return") if not is_class else None
     call = _method(value, "call") if layer else None
+    otype, outputs = (
+        ("tensor" if layer else family or value.__name__, ()) if is_class else _result(value, value)
+    )
     return NodeDescriptor(
         name=found.path.rpartition(".")[2],
         package=found.path,
         kind="class" if is_class else "function",
-        otype="tensor" if layer else family or _result(value, returned),
+        otype=otype if is_class else family or families.named(otype),
         instance=is_class or not family,
         apply=layer,
         args=_arguments(value, signatures.parameters(value, families.ends), families),
         inputs=_inputs(value, call, families) if call else (),
-        outputs=_outputs(returned),
+        outputs=outputs,
         aliases=found.aliases,
         category=_category(value),
         doc=docs.documentation(docs.doc_of(value)),
@@ -44,21 +52,24 @@ def describe_callable(found: Found, families: Families, origin: Origin) -> NodeD
     )
 
 
-def describe_method(path: str, families: Families, origin: Origin) -> NodeDescriptor:
+def describe_method(path: str, families: Families, origin: Origin, call: Call = NO_CALL) -> NodeDescriptor:
     """The descriptor of a method: its first argument is the object, ``self``."""
     owner, _, name = path.rpartition(".")
     cls = resolve(owner)
     method = _method(cls, name)
     family = families.of(cls) or cls.__name__
     itself = Argument(arg="self", itype=family, required=True, widget="port", evidence="hierarchy")
-    returned = annotations.hints(method).get("return")
+    otype, outputs = _result(method, method)
     return NodeDescriptor(
         name=name,
         package=path,
         kind="method",
-        otype=_result(method, returned),
+        otype=families.named(otype),
         args=(itself, *_arguments(method, signatures.taken_by_call(method), families, cls)),
-        outputs=_outputs(returned),
+        outputs=tuple(Output(*one) for one in call.outputs.items()) or outputs,
+        returns=call.returns,
+        mutates=call.mutates,
+        copy=call.copy,
         category=_category(cls),
         doc=docs.documentation(_inherited(cls, name)),
         origin=origin,
@@ -82,13 +93,34 @@ def _arguments(
 ) -> tuple[Argument, ...]:
     taken = tuple(taken)
     names = [one.parameter.name for one in taken]
-    texts: dict[str, str] = {}
+    said: dict[str, Described] = {}
     for doc in _docs(value, owner):
-        texts = docs.argument_texts(doc, names) | texts
-    return tuple(
-        evidence.argument(one.parameter, one.hint, texts.get(one.parameter.name, ""), families.names)
+        said = described(doc, [name for name in names if name not in said]) | said
+    checked = constraints(value)
+    found = (
+        evidence.argument(
+            one.parameter,
+            one.hint,
+            said.get(one.parameter.name, NOT_SAID),
+            families.names,
+            checked.get(one.parameter.name),
+        )
         for one in taken
     )
+    unsaid = {name for name in names if name not in said}
+    return tuple(
+        _in_families(one, families) for one in found if one.passing != "variadic" or one.arg not in unsaid
+    )
+
+
+def _in_families(argument: Argument, families: Families) -> Argument:
+    """Classes named as the families that they belong to; words to choose from, where a registry has them."""
+    types = distinct(tuple(families.named(name) for name in argument.types))
+    if types != argument.types:
+        argument = replace(argument, itype=types[0], itypes=types if len(types) > 1 else ())
+    if "string" in types and not argument.choices and argument.arg in families.choices:
+        argument = replace(argument, choices=families.choices[argument.arg])
+    return argument
 
 
 def _inputs(value: Any, call: Any, families: Families) -> tuple[Argument, ...]:
@@ -126,12 +158,8 @@ def _docs(value: Any, owner: type | None) -> Iterable[str]:
         yield docs.doc_of(base) if name in ("__init__", "call") else ""
 
 
-def _outputs(returned: Any) -> tuple[Output, ...]:
-    return tuple(Output(name, type_) for name, type_ in annotations.fields_of(returned).items())
-
-
-def _result(value: Any, returned: Any) -> str:
-    return value.__name__ if inspect.isclass(value) else annotations.type_of(returned)
+def _result(value: Any, documented: Any) -> tuple[str, tuple[Output, ...]]:
+    return result(value, annotations.hints(value).get("return"), docs.doc_of(documented))
 
 
 def _method(cls: Any, name: str) -> Any:

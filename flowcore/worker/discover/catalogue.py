@@ -1,12 +1,15 @@
 """A package becomes a catalogue."""
 
 import importlib.metadata
+import inspect
 from collections.abc import Callable, Iterator
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
 from flowcore.worker.discover.consensus import consented
 from flowcore.worker.discover.families import families
+from flowcore.worker.discover.probe import probed
+from flowcore.worker.discover.results import agreed
 from flowcore.worker.discover.walk import Found, load, resolve, walk
 
 EVERYTHING = Source()
@@ -30,8 +33,28 @@ def describe(
             nodes[found.path] = describe_callable(found, known, origin)
         tell(done, len(chosen))
     for path in source.methods:
-        nodes[path] = describe_method(path, known, origin)
-    return Catalog({package: origin.version}, consented(tuple(nodes[path] for path in sorted(nodes))))
+        for one in _methods(path):
+            nodes[one] = describe_method(one, known, origin)
+    for node in tuple(nodes.values()):
+        for name, call in source.calls.get(node.otype, {}).items() if node.kind == "class" else ():
+            if callable(getattr(resolve(node.package), name, None)):
+                path = f"{node.package}.{name}"
+                nodes[path] = describe_method(path, known, origin, call)
+    described = tuple(nodes[path] for path in sorted(nodes))
+    catalog = Catalog({package: origin.version}, agreed(consented(described)))
+    return probed(catalog, source.probe) if source.probe else catalog
+
+
+def _methods(path: str) -> Iterator[str]:
+    """A method's path; of ``CLASS.*`` those of its public, documented methods."""
+    owner, _, name = path.rpartition(".")
+    if name != "*":
+        yield path
+        return
+    for found, value in inspect.getmembers(resolve(owner), inspect.isroutine):
+        bound = inspect.ismethod(value)  # a class method makes an object: it needs none
+        if not found.startswith("_") and value.__doc__ and not bound:
+            yield f"{owner}.{found}"
 
 
 def _chosen(package: str, source: Source) -> Iterator[Found]:

@@ -5,10 +5,12 @@ from typing import Any
 
 _CUES = re.compile(
     r"(?is)\b(?:one of|either|can be|could be|must be|acceptable values|supported (?:values|modes|options)|"
-    r"available (?:values|options)|options|choose from|possible values|values are|among)\b"
+    r"available (?:values|options|modes)|options|choose (?:a string )?from|possible values|"
+    r"values are|among|supported)\b"
 )
 _QUOTED = re.compile(r"""[`"']{1,3}(?<=["'])([\w+.-]+)["'](?=[`,.;:\s)"'\]}]|$)[`"']*""")
-_BULLET = re.compile(r"""(?m)^\s*[-*] [`"']*["']([\w+.-]+)["']""")
+_BULLET = re.compile(r"""(?m)^\s*[-*•] (?:If |For |if |for )?[`"']*["']([\w+.-]+)["']""")
+_DEFINED = re.compile(r"(?m)^(\w+)(?:: | - )\w")
 _GAP = re.compile(
     r"""(?:\s|[,`"'/|{}()\[\]-]|\bor\b|\band\b|\bnone\b|\(?(?:the )?default\)?|case-insensitive)*""", re.I
 )
@@ -31,6 +33,8 @@ def choices_in(text: str, default: Any = None) -> tuple[str, ...]:
     lists = [_run(flat, cue.end()) for cue in _CUES.finditer(flat)]
     longest = max((_run(flat, 0), *lists), key=len)
     found = tuple(dict.fromkeys((*longest, *_BULLET.findall(text))))
+    if not found and default in (defined := _DEFINED.findall(text)):
+        found = tuple(defined)
     if len(found) < 2:
         return ()
     return found if default is None or default in found else (default, *found)

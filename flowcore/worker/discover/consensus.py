@@ -40,7 +40,7 @@ def _types(args: Iterable[Argument]) -> dict[str, Argument]:
     """Argument name -> the argument to copy types from, where AGREEMENT of LEAST namesakes agree."""
     groups: dict[str, list[Argument]] = defaultdict(list)
     for one in args:
-        if one.supported:
+        if one.supported and one.confidence > CONFIDENCE:
             groups[one.arg].append(one)
     found = {}
     for name, group in groups.items():
@@ -63,7 +63,7 @@ def _helps(args: Iterable[Argument]) -> dict[tuple[str, str], str]:
 
 
 def _like(argument: Argument, other: Argument | None) -> Argument:
-    if other is None or argument.supported or argument.help:
+    if other is None or (argument.supported and argument.confidence >= CONFIDENCE):
         return argument
     return replace(
         argument,

@@ -1,101 +1,172 @@
-"""An argument, decided by the first evidence that answers: annotation, name, prose, default."""
+"""An argument, decided by the first evidence that answers."""
 
 from collections.abc import Mapping
 from inspect import Parameter
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET
 
 from flowcore.model.descriptor import NOSUPPORT, Argument, Range
-from flowcore.worker.discover import annotations, docs, names, prose
+from flowcore.worker.discover import annotations, docs, names, nouns, prose, slot
+from flowcore.worker.discover.choices import choices_in
+from flowcore.worker.discover.constraints import from_constraints
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 from flowcore.worker.discover.literal import types_of, written
+from flowcore.worker.discover.sections import Described
 
 DEFAULT_CONFIDENCE = 0.7
 _NUMBERS = {"int", "float", "ints"}
+_STATED = {"constraint", "annotation", "slot"}
+_PASSING: Mapping[Any, Literal["positional", "variadic"]] = {
+    Parameter.POSITIONAL_ONLY: "positional",
+    Parameter.VAR_POSITIONAL: "variadic",
+}
+_SENTINELS = {"deprecated", "warn"}
 
 
 def argument(
-    parameter: Parameter, hint: Any, text: str, registries: Mapping[str, tuple[str, ...]]
+    parameter: Parameter,
+    hint: Any,
+    said: Described,
+    registries: Mapping[str, tuple[str, ...]],
+    checked: Any = None,
 ) -> Argument:
     """One argument of a signature, with what decided its type in ``evidence``.
 
-    hint: its annotation, Parameter.empty if there is none. text: its description.
+    hint: its annotation, Parameter.empty if there is none. said: its description. checked: the
+    alternatives that the package checks it against when it runs.
     """
     required = parameter.default is Parameter.empty
-    default = None if required else parameter.default
-    found = _weighed(parameter.name, hint, text, default, registries)
+    default = None if required or _is_sentinel(parameter.default) else parameter.default
+    found = {
+        "constraint": from_constraints(checked),
+        **_weighed(parameter.name, hint, said, default, registries),
+    }
     evidence = next((source for source, guess in found.items() if guess.types), "")
     guess = found.get(evidence, NOTHING)
     types = _repaired(evidence, guess, found, default)
+    rest = parameter.kind is Parameter.VAR_POSITIONAL
     return Argument(
         arg=parameter.name,
-        required=required,
-        default=UNSET if required else written(default),
-        nullable=any(one.nullable for one in found.values()) or (default is None and not required),
-        help=docs.brief(text),
+        required=required and not rest,
+        passing=_PASSING.get(parameter.kind, "keyword"),
+        default=UNSET if required else written(parameter.default),
+        nullable=parameter.default is None or _nullable(found),
+        help=docs.brief(said.text),
         evidence=evidence,
         confidence=guess.confidence,
-        conns=guess.conns,
+        conns=None if rest else guess.conns,
         widget=guess.widget,
-        **_typing(types, guess, found, default),
+        **_typing(evidence, types, found, default),
     )
 
 
 def _weighed(
-    name: str, hint: Any, text: str, default: Any, registries: Mapping[str, tuple[str, ...]]
+    name: str, hint: Any, said: Described, default: Any, registries: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Guess]:
-    """Every guess there is, the weightiest first."""
+    """Every guess there is, the weightiest first. An annotation that allows anything says nothing."""
+    annotated = annotations.from_annotation(hint)
+    anything = annotated if annotated.types == ("any",) else NOTHING
     return {
-        "annotation": annotations.from_annotation(hint),
+        "annotation": NOTHING if anything.types else annotated,
+        "slot": slot.from_slot(said.slot),
         "name": names.from_name(name, default, registries),
-        "prose": prose.read(text, default),
+        "prose": prose.read(said.text, default),
+        "noun": nouns.read_noun(said.text),
         "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
-        "weak prose": prose.read_weakly(text),
+        "any annotation": anything,
+        "weak prose": prose.read_weakly(said.text),
+        "weak name": names.from_generic_name(name),
+        "list": Guess(choices=choices_in(said.text, default)),
     }
+
+
+def _is_sentinel(default: Any) -> bool:
+    """Whether a default only marks that nothing was given."""
+    return isinstance(default, str) and default in _SENTINELS
+
+
+def _nullable(found: Mapping[str, Guess]) -> bool:
+    """What the package checks is all that it takes; else any evidence may say that None is allowed."""
+    checked = found["constraint"]
+    return checked.nullable if checked.types else any(one.nullable for one in found.values())
 
 
 def _repaired(evidence: str, guess: Guess, found: Mapping[str, Guess], default: Any) -> tuple[str, ...]:
     """The types, with the default's own among them: evidence that leaves it out is incomplete."""
     types, own = guess.types, types_of(default)
-    if evidence == "annotation" or guess.widget != "form":
+    if evidence in ("annotation", "constraint") or guess.widget != "form":
         return distinct(types)
     if evidence == "name" and types[0] in _NUMBERS:
         types += tuple(name for name in found["prose"].types if name in _NUMBERS)
-    if own == ("string",) and "bool" in (found["prose"].types or found["weak prose"].types):
+    if evidence not in _STATED and own == ("string",) and "bool" in _opinions(found):
         return ("string", "bool")
     if not own or set(own) & set(types) or _stands_for(own[0], types):
         return distinct(types)
     return distinct(own + types if evidence != "name" else types + own)
 
 
+def _opinions(found: Mapping[str, Guess]) -> tuple[str, ...]:
+    """What a description says, the clearest first."""
+    return found["prose"].types or found["noun"].types or found["weak prose"].types
+
+
 def _stands_for(own: str, types: tuple[str, ...]) -> bool:
     """An int where a float is meant, a tuple where ints are, and the like."""
-    wider = {"int": {"float", "ints", "any"}, "ints": {"shape", "tuple", "list"}, "string": {"dtype"}}
+    wider = {
+        "int": {"float", "ints", "any"},
+        "ints": {"shape", "tuple", "list"},
+        "tuple": {"list", "shape"},
+        "list": {"tuple"},
+        "string": {"dtype"},
+    }
     return bool(wider.get(own, set()) & set(types))
 
 
-def _typing(types: tuple[str, ...], guess: Guess, found: Mapping[str, Guess], default: Any) -> dict[str, Any]:
+def _typing(
+    evidence: str, types: tuple[str, ...], found: Mapping[str, Guess], default: Any
+) -> dict[str, Any]:
     if not types:
         return {"itype": NOSUPPORT}
     chosen: dict[str, Any] = {"itype": types[0]}
     if len(types) > 1:
         chosen["itypes"] = types
-    choices = guess.choices
-    if not choices and "string" in types:
-        choices = next((one.choices for one in found.values() if one.choices and "string" in one.types), ())
-    if types == ("string", "bool"):
-        choices = (default, True, False)
-    elif choices and isinstance(default, str) and default not in choices:
-        choices = (default, *choices)
-    return chosen | {"choices": choices, "range": None if choices else _range(types, found, default)}
+    choices = _choices(evidence, types, found, default)
+    only = choices and not set(types) & _NUMBERS
+    ranges = {name: bounds for name, bounds in found[evidence].ranges.items() if name in types}
+    return chosen | {
+        "choices": choices,
+        "range": None if only or ranges else _range(types, found, default),
+        "ranges": ranges,
+    }
+
+
+def _choices(
+    evidence: str, types: tuple[str, ...], found: Mapping[str, Guess], default: Any
+) -> tuple[Any, ...]:
+    """The words to choose from: of what decided, else of anything that lists some."""
+    choices, own = found[evidence].choices, types_of(default)
+    if found[evidence].widget == "registry" and any(name[:1].isupper() for name in found["noun"].types):
+        return ()  # "an Optimizer instance": its name alone will not do
+    if evidence == "slot" and own == ("string",) and "string" not in found["slot"].types:
+        return (default,)
+    if "string" in types and not choices and not found["constraint"].types:
+        choices = next((one.choices for one in found.values() if one.choices), ())
+    if types == ("string", "bool") and not choices:
+        return (default, True, False)
+    if choices and isinstance(default, str) and default not in choices:
+        return (default, *choices)
+    return choices
 
 
 def _range(types: tuple[str, ...], found: Mapping[str, Guess], default: Any) -> Range | None:
     """The first range stated, if the types are numbers; a default below it moves its lower bound."""
     if not _NUMBERS & set(types):
         return None
-    stated = next((guess.range for guess in found.values() if guess.range), None)
+    checked = found["constraint"]
+    stated = (
+        checked.range if checked.types else next((one.range for one in found.values() if one.range), None)
+    )
     if stated and stated.low is not None and isinstance(default, (int, float)) and default < stated.low:
         return Range(float(default), stated.high)
     return stated

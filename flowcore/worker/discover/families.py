@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flowcore.model.descriptor import Registry, Source
@@ -12,12 +12,16 @@ from flowcore.worker.discover.walk import resolve
 
 @dataclass(frozen=True)
 class Families:
-    """bases: class -> family. functions: id of a function -> family. names: family -> its names."""
+    """bases: class -> family. functions: id of a function -> family. names: family -> its names.
+
+    choices: argument -> the words to choose from where documentation lists none.
+    """
 
     bases: dict[type, str]
     functions: dict[int, str]
     names: dict[str, tuple[str, ...]]
     merging: tuple[type, ...]
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def ends(self) -> frozenset[type]:
@@ -28,6 +32,12 @@ class Families:
         if not inspect.isclass(value):
             return self.functions.get(id(value), "")
         return next((self.bases[base] for base in value.__mro__ if base in self.bases), "")
+
+    def named(self, name: str) -> str:
+        """The family that a class of this name is the base of; else the name itself."""
+        if not name[:1].isupper():
+            return name
+        return next((family for base, family in self.bases.items() if base.__name__ == name), name)
 
     def merges(self, value: Any) -> bool:
         return inspect.isclass(value) and bool(self.merging) and issubclass(value, self.merging)
@@ -46,7 +56,14 @@ def families(source: Source) -> Families:
     registered = {family: _names(entry, ends) for family, entry in source.registries.items()}
     unnamed = dict.fromkeys(bases.values(), ())
     merging = tuple(resolve(path) for path in source.merging)
-    return Families(bases, functions, unnamed | registered, merging)
+    choices = {name: _listed(entry) for name, entry in source.choices.items()}
+    return Families(bases, functions, unnamed | registered, merging, choices)
+
+
+def _listed(registry: Registry) -> tuple[str, ...]:
+    """The names that a registry has, in its order or, if it has none, sorted; those to offer first first."""
+    names = [name for name in resolve(registry.path) if isinstance(name, str)]
+    return tuple(dict.fromkeys((*registry.first, *sorted(names))))
 
 
 def _names(registry: Registry, ends: frozenset[type]) -> tuple[str, ...]:

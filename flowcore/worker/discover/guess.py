@@ -1,6 +1,7 @@
 """What one piece of evidence says about an argument."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flowcore.model.descriptor import Range
@@ -8,7 +9,10 @@ from flowcore.model.descriptor import Range
 
 @dataclass(frozen=True)
 class Guess:
-    """types: names as in ``flowcore.model.descriptor``, the likeliest first; () is no opinion."""
+    """types: names as in ``flowcore.model.descriptor``, the likeliest first; () is no opinion.
+
+    range: of every number; ranges: of each type, where they differ.
+    """
 
     types: tuple[str, ...] = ()
     confidence: float = 0.0
@@ -17,6 +21,7 @@ class Guess:
     range: Range | None = None
     widget: Literal["form", "registry", "port"] = "form"
     conns: int | None = 1
+    ranges: Mapping[str, Range] = field(default_factory=dict)
 
 
 NOTHING = Guess()

@@ -26,7 +26,8 @@ _LEXICON: tuple[tuple[str, str], ...] = (
     (r"dict(?:ionar(?:y|ies))?s?\b", "dict"),
     (rf"(?:tuple|pair)s?\b{_ITEMS}", "tuple"),
     (rf"(?:list|sequence)s?\b{_ITEMS}", "list"),
-    (r"(?:numpy |np\.)?(?:nd)?arrays?\b|tensors?\b", "array"),
+    (r"(?:keras )?tensors?\b", "tensor"),
+    (r"(?:numpy |np\.)?(?:nd)?arrays?\b", "array"),
 )
 _WEAK: tuple[tuple[str, str], ...] = (
     (r"^(?:if|when) `?true\b|\bwhether\b", "bool"),
@@ -43,7 +44,8 @@ _SKIPPED = re.compile(
 _JOINED = re.compile(r"(?: value| object| number)?s?(?:,? or(?: by)? |/|, ?|\|)")
 _NONE = re.compile(r"`?none`?\b")
 _PREAMBLE = re.compile(
-    r"^\s*(?:\(?optional\)?[.:]? *)?(?:unset by default|defaults? to [^.\s]*(?:\.\d+)?`?)\.\s+", re.I
+    r"^\s*(?:\(?optional\)?[.:]? *)?(?:(?:unset by default|defaults? to [^.\s]*(?:\.\d+)?`?)\.\s+|(?<=\.) )",
+    re.I,
 )
 
 
@@ -51,12 +53,16 @@ def read(text: str, default: Any = None) -> Guess:
     """A clear statement of types at the beginning of a description, with what else it says."""
     sentence = _lower(first_sentence(_PREAMBLE.sub("", text)))
     names, nullable = _chain(sentence)
+    if not names:
+        names, nullable = _chain(re.sub(r"\([^)]*\) ?", "", sentence))
     choices = choices_in(text, default)
     if choices and "string" not in names:
         names = ("string", *names)
     if not names:
         return Guess(nullable=nullable or _says_none(sentence), range=range_in(text))
-    widget: Any = "port" if set(names) == {"array"} else "form"
+    if "tensor" in names:
+        names = (*names, "array")
+    widget: Any = "port" if set(names) <= {"array", "tensor"} else "form"
     none = nullable or _says_none(sentence)
     return Guess(distinct(names), CLEAR, choices, none, range_in(text), widget)
 
@@ -77,6 +83,8 @@ def range_in(text: str) -> Range | None:
         return Range(1.0) if "positive int" in head else Range(0.0, exclusive=True)
     if re.search(r"non-?negative (?:int|float|number)", head):
         return Range(0.0)
+    if re.search(r"(?:less (?:than )?or equal to|negative or) zero", _lower(text[:250])):
+        return Range(high=0.0)
     bounds = re.search(
         r"(?:between|range:?|in|within)\s+`?([\[(]?)(\d\.?\d*)`?(?: and |, ?)`?(\d+\.?\d*)",
         _lower(text[:250]),

@@ -11,6 +11,7 @@ from inspect import Parameter
 from typing import Any
 
 from flowcore.worker.discover.annotations import hints
+from flowcore.worker.discover.documented import documented
 
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
@@ -42,7 +43,7 @@ def parameters(value: Callable[..., Any], bases: frozenset[type] = frozenset()) 
     found: dict[str, Taken] = {}
     filled: set[str] = set()
     for init in _constructors(value, bases):
-        own = [one for one in _own(init) if one.parameter.name not in filled]
+        own = [one for one in _own(init, bound=True) if one.parameter.name not in filled]
         found |= {one.parameter.name: one for one in own if one.parameter.name not in found}
         handed = _handed(init)
         if not any(p.kind is Parameter.VAR_KEYWORD for p in _signed(init)) or not handed.kwargs:
@@ -83,14 +84,19 @@ def _constructor(cls: type) -> Any:
     return next(_constructors(cls, frozenset()), None)
 
 
-def _own(value: Any) -> tuple[Taken, ...]:
+def _own(value: Any, bound: bool = False) -> tuple[Taken, ...]:
+    """The parameters of a callable; bound: without the first, which is the object."""
     known = hints(value)
-    signed = _signed(value)
-    if inspect.isfunction(value) and value.__name__ == "__init__":
-        signed = signed[1:]
-    return tuple(
-        Taken(one, known.get(one.name, Parameter.empty)) for one in signed if one.kind not in _VARIADIC
-    )
+    constructor = inspect.isclass(value) and inspect.isfunction(_constructor(value))
+    signed = _signed(value)[bound or constructor :]
+    kinds = _VARIADIC if inspect.isclass(value) or _is_method(value) else _VARIADIC[1:]
+    return tuple(Taken(one, known.get(one.name, Parameter.empty)) for one in signed if one.kind not in kinds)
+
+
+def _is_method(value: Any) -> bool:
+    """Whether a function belongs to a class: its ``*args`` are those of other methods of the name."""
+    home = str(getattr(value, "__qualname__", "")).rpartition(".")[0]
+    return bool(home) and not home.endswith("<locals>")
 
 
 def _signed(value: Any) -> list[Parameter]:
@@ -102,9 +108,13 @@ def _signature(value: Any) -> inspect.Signature | None:
     """A class is read at its constructor: ``__new__`` may hide it behind ``*args, **kwargs``."""
     target = (_constructor(value) or value) if inspect.isclass(value) else value
     try:
-        return inspect.signature(target)
+        found = inspect.signature(target)
     except (ValueError, TypeError):
-        return None
+        return documented(value)
+    unsaid = not inspect.isfunction(target) and all(
+        one.kind in _VARIADIC for one in found.parameters.values()
+    )
+    return (documented(value) or found) if unsaid else found
 
 
 def _handed(init: Callable[..., Any]) -> _Handed:

@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
+_NOT_FOR_USERS = {"tests", "test", "conftest", "setup"}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -53,7 +55,8 @@ def modules(package: str, exclude: tuple[str, ...] = ()) -> Iterator[ModuleType]
             continue
         yield module
         for child in _children(module):
-            public = all(not part.startswith("_") for part in child.split("."))
+            parts = child.split(".")
+            public = not _NOT_FOR_USERS & set(parts) and not any(part.startswith("_") for part in parts)
             if child.startswith(f"{package}.") and public and not _excluded(child, exclude):
                 waiting += [child] if child not in seen else []
                 seen.add(child)
@@ -73,7 +76,9 @@ def load(name: str) -> ModuleType | None:
     """A module, None if it cannot be imported."""
     try:
         return importlib.import_module(name)
-    except Exception:  # Importing runs the package's code: it may raise anything.
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # Importing runs the package's code: it may raise anything, or exit.
         return None
 
 
@@ -98,7 +103,9 @@ def describable(value: Any) -> bool:
     """Whether it is a callable to make a node of: no module, exception, enumeration or result type."""
     if inspect.isclass(value):
         result = issubclass(value, tuple) and hasattr(value, "_fields")
-        return not (result or inspect.isabstract(value) or issubclass(value, (BaseException, Enum)))
+        protocol = getattr(value, "_is_protocol", False)
+        kinds = (BaseException, Enum)
+        return not (result or protocol or inspect.isabstract(value) or issubclass(value, kinds))
     return callable(value) and hasattr(value, "__name__") and not isinstance(value, ModuleType)
 
 

@@ -1,0 +1,125 @@
+"""Listening to constructors: what they refuse tells what they take.
+
+For packages that are trusted alone, since it runs their code. Every class of the families to probe is
+made from its descriptor; then text that no argument can mean is handed over, and what comes back is read.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from flowcore.dataflow.coverage import doubtful
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.worker.discover.samples import Samples
+
+CONFIDENCE: Final = 0.8
+NONSENSE: Final = "no such value"
+_CANDIDATES: Final = ("bool", "int", "float", "string", "ints", "list", "dict", "array", "callable")
+_WORDS = re.compile(r"""[`'"]([A-Za-z][\w.+-]*)[`'"]""")
+_UNKNOWN = re.compile(
+    r"does not take|unexpected keyword|unrecognized keyword|not allowed|invalid keyword", re.I
+)
+
+
+def probed(catalog: Catalog, families: Iterable[str]) -> Catalog:
+    """The catalogue with what the constructors of these families told."""
+    wanted, samples = set(families), Samples(catalog)
+    nodes = tuple(
+        _probed(node, samples) if is_class_of(node, wanted) and node.available else node
+        for node in catalog.nodes
+    )
+    return Catalog(catalog.versions, nodes)
+
+
+def is_class_of(node: NodeDescriptor, families: Iterable[str]) -> bool:
+    """Whether a descriptor is a class of one of these families."""
+    return node.kind == "class" and ("layer" if node.is_layer else node.otype) in families
+
+
+def _probed(node: NodeDescriptor, samples: Samples) -> NodeDescriptor:
+    try:
+        samples.make(node)
+    except ImportError:
+        return replace(node, available=False)
+    except Exception as reason:  # A constructor is code of the package: it may raise anything.
+        return _helped(node, samples, reason)
+    return replace(node, args=tuple(one for arg in node.args for one in _asked(node, arg, samples)))
+
+
+def _helped(node: NodeDescriptor, samples: Samples, reason: Exception) -> NodeDescriptor:
+    """A class that its required arguments do not make: one that it asks for by name is required, too."""
+    for one in node.args:
+        if one.required or not re.search(rf"\b{one.arg}\b", str(reason)):
+            continue
+        needed = replace(one, required=True, evidence="probe", confidence=max(one.confidence, CONFIDENCE))
+        changed = replace(node, args=tuple(needed if arg is one else arg for arg in node.args))
+        if _made(changed, samples):
+            return changed
+    return node
+
+
+def _asked(node: NodeDescriptor, argument: Argument, samples: Samples) -> tuple[Argument, ...]:
+    """An argument with what trying it out told; () if the class does not take it after all."""
+    if argument.required or argument.widget == "registry":
+        return (argument,)
+    refusals = (_refusal(node, argument, value, samples) for value in (samples.of(argument) or (0,))[:2])
+    if all(reason is not None and _UNKNOWN.search(reason) for reason in refusals):
+        return ()
+    if argument.itype == "string" and not argument.choices:
+        return (_listened(node, argument, samples),)
+    if doubtful(argument):
+        return (_tried(node, argument, samples),)
+    return (argument,)
+
+
+def _listened(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
+    """The words that a refusal of nonsense lists, those of them that are then accepted."""
+    reason = _refusal(node, argument, NONSENSE, samples)
+    if reason is None:
+        return argument
+    words = [word for word in dict.fromkeys(_WORDS.findall(reason)) if word != argument.arg]
+    words += (
+        re.findall(r"[\w-]+", reason.rpartition("one of")[2].partition(". ")[0]) if len(words) < 2 else []
+    )
+    taken = [word for word in words if _refusal(node, argument, word, samples) is None]
+    if len(taken) < 2:
+        return argument
+    own = [argument.default] if isinstance(argument.default, str) and argument.default not in taken else []
+    return replace(argument, choices=(*own, *taken), evidence="probe", confidence=CONFIDENCE)
+
+
+def _tried(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
+    """A type that is accepted by a constructor which refuses what has no meaning."""
+    if _refusal(node, argument, object(), samples) is None:
+        return argument
+    for itype in dict.fromkeys((argument.itype, *_CANDIDATES) if argument.supported else _CANDIDATES):
+        values = samples.of_type(itype, argument)[:2]
+        if any(_refusal(node, argument, value, samples) is None for value in values):
+            types = argument.types if itype == argument.itype else (itype,)
+            return replace(
+                argument,
+                itype=types[0],
+                itypes=types if len(types) > 1 else (),
+                evidence="probe",
+                confidence=CONFIDENCE,
+            )
+    return argument
+
+
+def _refusal(node: NodeDescriptor, argument: Argument, value: Any, samples: Samples) -> str | None:
+    """What the constructor says against a value, None if it takes it."""
+    try:
+        samples.make(node, **{argument.arg: value})
+    except Exception as reason:  # see _probed
+        return str(reason) or type(reason).__name__
+    return None
+
+
+def _made(node: NodeDescriptor, samples: Samples) -> bool:
+    try:
+        samples.make(node)
+    except Exception:  # see _probed
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Print every figure that the README quotes."""
 
-from tests.benchmarks import pages
+from tests.benchmarks import pages, static
 
 pages.main()
+static.main()

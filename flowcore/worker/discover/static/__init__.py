@@ -8,12 +8,15 @@ lets an import find these. What describes imported packages then describes the s
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from flowcore.model.descriptor import Catalog, Registry, Source
 from flowcore.model.problem import error
 from flowcore.worker.discover.catalogue import EVERYTHING, describe
 from flowcore.worker.discover.static.files import source_files
 from flowcore.worker.discover.static.imports import stand_ins
 
+_IMPORTED = ("choices", "probe")
 NO_NAMES: Mapping[str, Any] = {}
 
 
@@ -40,15 +43,9 @@ def describe_static(
 
 def _readable(source: Source) -> Source:
     """What of a source can be found in files: no registry has names, and nothing is tried out."""
-    return Source(
-        include=source.include,
-        exclude=source.exclude,
-        methods=source.methods,
-        families=source.families,
-        functions=source.functions,
-        registries={family: Registry(path=f"{__name__}.NO_NAMES") for family in source.registries},
-        merging=source.merging,
-    )
+    unread = {family: Registry(path=f"{__name__}.NO_NAMES") for family in source.registries}
+    emptied = {name: type(getattr(source, name))() for name in _IMPORTED if hasattr(source, name)}
+    return replace(source, registries=unread, **emptied)
 
 
 def _named(source: Source) -> tuple[str, ...]:

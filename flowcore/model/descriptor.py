@@ -214,16 +214,19 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """What to describe of a package, and how its classes are to be understood.
 
     include: modules, and single callables; () is every public module. exclude: patterns of paths.
+    keep: bases of families that are nodes themselves.
     methods: dotted paths of methods that become nodes; ``CLASS.*`` is every public method.
     calls: family -> the methods that become nodes of each of its classes that has them.
     families: base class -> what its subclasses are ("layer", "loss"); the base itself is left out.
     functions: module -> family of its functions, which are passed on as they are.
     choices: argument -> the registry of the words that it may be, where documentation lists none.
     merging: base classes of the layers that take any number of inputs on one port.
+    leave_out: arguments that no node gets, by pattern of their names.
     probe: families whose classes are made, to learn from what they refuse.
     """
 
     include: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     calls: dict[str, dict[str, Call]] = {}
@@ -233,3 +236,4 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     choices: dict[str, Registry] = {}
     merging: tuple[str, ...] = ()
     probe: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """What may run where: ``descriptors/policy.toml``.
 
 ``always`` runs on a hosted server too, ``local`` on the user's own machine only, ``never`` nowhere.
-Of the entries that match a type the most specific wins, and never beats local beats always; what no
-entry names is local. ``symbolic`` lists what the checker may make to learn shapes; ``packages.never``
+Never beats local beats always, except that a type named in full as always or local beats their patterns;
+what no entry names is local. ``symbolic`` lists what the checker may make to learn shapes; ``packages.never``
 what no page offers to scan.
 """
 
@@ -22,10 +22,14 @@ Rule = Callable[[str], bool]
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pattern of types, and why it is where it is."""
+    """A pattern of types, or several, and why they are where they are."""
 
-    pattern: str
+    pattern: str | tuple[str, ...]
     reason: str
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return (self.pattern,) if isinstance(self.pattern, str) else self.pattern
 
 
 class Packages(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,51 +49,54 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Rules(NamedTuple):
-    """Policy made ready: exact types, then patterns with the most specific first."""
+    """Policy made ready. exact: types that are named in full."""
 
+    never: Rule
     exact: dict[str, Runs]
-    patterns: tuple[tuple[Rule, Runs], ...]
+    local: Rule
+    always: Rule
     symbolic: Rule
 
 
 def read_policy(policy: Policy) -> Rules:
-    """Orders the entries so that the first that matches decides."""
-    levels: tuple[tuple[Runs, tuple[Entry, ...]], ...] = (
-        ("always", policy.always),
-        ("local", policy.local),
-        ("never", policy.never),
+    """Makes the patterns ready to be matched."""
+    always, local = _patterns(policy.always), _patterns(policy.local)
+    levels: tuple[tuple[Runs, tuple[str, ...]], ...] = (("always", always), ("local", local))
+    exact = {pattern: runs for runs, patterns in levels for pattern in patterns if not _open(pattern)}
+    return Rules(
+        _matcher(_patterns(policy.never)),
+        exact,
+        _matcher(tuple(filter(_open, local))),
+        _matcher(tuple(filter(_open, always))),
+        _matcher(policy.symbolic),
     )
-    exact: dict[str, Runs] = {}
-    found: list[tuple[int, int, str, Runs]] = []
-    for strictness, (runs, entries) in enumerate(levels):
-        for entry in entries:
-            if set("*?[") & set(entry.pattern):
-                found.append((_precision(entry)[1], strictness, entry.pattern, runs))
-            else:
-                exact[entry.pattern] = runs
-    ordered = sorted(found, reverse=True)
-    patterns = tuple((_matcher((pattern,)), runs) for _, _, pattern, runs in ordered)
-    return Rules(exact, patterns, _matcher(policy.symbolic))
 
 
 def runs_of(type_: str, rules: Rules) -> Runs:
     """Where a type may run."""
+    if rules.never(type_):
+        return "never"
     if type_ in rules.exact:
         return rules.exact[type_]
-    return next((runs for matches, runs in rules.patterns if matches(type_)), "local")
+    return "always" if rules.always(type_) and not rules.local(type_) else "local"
 
 
 def why(type_: str, policy: Policy) -> str:
     """The reason for where a type may run, "" where no entry names it."""
     runs = runs_of(type_, read_policy(policy))
     entries: tuple[Entry, ...] = getattr(policy, runs)
-    named = [entry for entry in entries if _matcher((entry.pattern,))(type_)]
-    return max(named, key=_precision).reason if named else ""
+    named = [
+        (_precision(pattern), entry.reason)
+        for entry in entries
+        for pattern in entry.patterns
+        if _matcher((pattern,))(type_)
+    ]
+    return max(named)[1] if named else ""
 
 
 def refused(package: str, policy: Policy) -> str:
     """Why a package is not offered to be scanned, "" where it is."""
-    found = (entry.reason for entry in policy.packages.never if _matcher((entry.pattern,))(package))
+    found = (entry.reason for entry in policy.packages.never if _matcher(entry.patterns)(package))
     return next(found, "")
 
 
@@ -106,10 +113,18 @@ def governed(nodes: Iterable[NodeDescriptor], rules: Rules) -> tuple[NodeDescrip
     return tuple(found)
 
 
-def _precision(entry: Entry) -> tuple[bool, int]:
+def _patterns(entries: Iterable[Entry]) -> tuple[str, ...]:
+    return tuple(pattern for entry in entries for pattern in entry.patterns)
+
+
+def _precision(pattern: str) -> tuple[bool, int]:
     """A type beats a pattern, a longer pattern a shorter one."""
-    exact = not set("*?[") & set(entry.pattern)
-    return exact, len(re.sub(r"[*?]", "", entry.pattern))
+    return not _open(pattern), len(re.sub(r"[*?]", "", pattern))
+
+
+def _open(pattern: str) -> bool:
+    """Whether a pattern can match more than one type."""
+    return bool(set("*?[") & set(pattern))
 
 
 def _matcher(patterns: tuple[str, ...]) -> Rule:

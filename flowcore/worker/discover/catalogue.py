@@ -3,6 +3,9 @@
 import importlib.metadata
 import inspect
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
@@ -29,7 +32,7 @@ def describe(
     nodes: dict[str, NodeDescriptor] = {}
     chosen = tuple(_chosen(package, source))
     for done, found in enumerate(chosen, 1):
-        if found.path in source.include or not abstract(found.value, known):
+        if found.path in source.keep or not abstract(found.value, known):
             nodes[found.path] = describe_callable(found, known, origin)
         tell(done, len(chosen))
     for path in source.methods:
@@ -40,9 +43,14 @@ def describe(
             if callable(getattr(resolve(node.package), name, None)):
                 path = f"{node.package}.{name}"
                 nodes[path] = describe_method(path, known, origin, call)
-    described = tuple(nodes[path] for path in sorted(nodes))
+    described = tuple(_without(nodes[path], source.leave_out) for path in sorted(nodes))
     catalog = Catalog({package: origin.version}, agreed(consented(described)))
     return probed(catalog, source.probe) if source.probe else catalog
+
+
+def _without(node: NodeDescriptor, names: tuple[str, ...]) -> NodeDescriptor:
+    kept = tuple(one for one in node.args if one.required or not any(fnmatchcase(one.arg, n) for n in names))
+    return node if len(kept) == len(node.args) else replace(node, args=kept)
 
 
 def _methods(path: str) -> Iterator[str]:
@@ -59,10 +67,10 @@ def _methods(path: str) -> Iterator[str]:
 
 def _chosen(package: str, source: Source) -> Iterator[Found]:
     """What a source includes: callables by their path, modules with all that they define."""
+    modules = {name for name in source.include if load(name) is not None}
     for found in walk(package, source.exclude):
         paths = {found.path, *found.aliases}
         homes = {path.rpartition(".")[0] for path in paths}
-        modules = {name for name in source.include if load(name) is not None}
         if not source.include or paths & set(source.include) or homes & modules:
             yield found
 

@@ -1,5 +1,6 @@
 """Documentation for people: a summary, a body, and help in a sentence or two."""
 
+import dataclasses
 import inspect
 import re
 from typing import Any
@@ -62,6 +63,8 @@ def documentation(doc: str) -> str:
 def doc_of(found: Any) -> str:
     """A callable's own documentation, dedented; a class without one has that of its constructor."""
     doc = found.__doc__ if isinstance(found.__doc__, str) else ""
+    if dataclasses.is_dataclass(found) and doc.startswith(f"{getattr(found, '__name__', '')}("):
+        doc = ""  # Python's own, which repeats the signature
     if not doc and isinstance(found, type):
         doc = vars(found).get("__init__", found).__doc__ or ""
     return inspect.cleandoc(doc or "")

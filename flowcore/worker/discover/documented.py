@@ -11,7 +11,8 @@ _FIRST = 2000
 
 def documented(value: Any) -> inspect.Signature | None:
     """The signature that opens a callable's documentation, None if there is none that can be read."""
-    doc = inspect.cleandoc(getattr(value, "__doc__", None) or "")[:_FIRST]
+    text = getattr(value, "__doc__", None)
+    doc = inspect.cleandoc(text)[:_FIRST] if isinstance(text, str) else ""
     found = re.match(
         rf"(?:\w+\.)*{re.escape(getattr(value, '__name__', ''))}\s*\((.*?)\)\s*(?:->.*)?(?:\n|$)", doc, re.S
     )

@@ -59,9 +59,11 @@ def without_arguments(doc: str) -> str:
     """Documentation without its lists of arguments."""
     for section in _sections(doc):
         doc = doc.replace(section, "")
-    for heading, body in _numpy_sections(doc):
-        if heading in ("Parameters", "Other Parameters"):
-            doc = re.sub(rf"(?m)^{heading}\n[-=]{{3,}}[ \t]*\n{re.escape(body)}", "", doc, count=1)
+    headings = list(_UNDERLINED.finditer(doc))
+    for index in reversed(range(len(headings))):
+        if headings[index][1] in ("Parameters", "Other Parameters"):
+            end = headings[index + 1].start() if index + 1 < len(headings) else len(doc)
+            doc = doc[: headings[index].start()] + doc[end:]
     return _LIST.sub("", doc)
 
 

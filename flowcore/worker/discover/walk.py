@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import typing
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -106,7 +107,8 @@ def describable(value: Any) -> bool:
         protocol = getattr(value, "_is_protocol", False)
         kinds = (BaseException, Enum)
         return not (result or protocol or inspect.isabstract(value) or issubclass(value, kinds))
-    return callable(value) and hasattr(value, "__name__") and not isinstance(value, ModuleType)
+    alias = typing.get_origin(value) is not None or isinstance(value, (ModuleType, typing.TypeVar))
+    return callable(value) and hasattr(value, "__name__") and not alias
 
 
 def _children(module: ModuleType) -> Iterator[str]:

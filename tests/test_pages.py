@@ -330,7 +330,7 @@ def test_opening_every_page_leaves_tensorflow_out_of_the_server(tmp_path: Path) 
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["pages:", "3", "heavy:", "none"]
+    assert done.stdout.split() == ["pages:", "4", "heavy:", "none"]
 
 
 VISIT = """

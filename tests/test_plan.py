@@ -162,6 +162,26 @@ def test_an_evaluation_that_something_uses_stays(catalog: Catalog) -> None:
     assert EVALUATE in [node.type for node in written.nodes]
 
 
+@pytest.mark.parametrize(
+    ("graph", "trains"),
+    [
+        (Graph(), True),
+        (bare(), True),
+        (Graph(nodes=bare().nodes[:3]), True),
+        (Graph(nodes=bare().nodes[:2]), False),
+    ],
+    ids=["nothing yet", "layers", "an input", "data alone"],
+)
+def test_a_graph_without_any_layer_is_run_as_it_is(catalog: Catalog, graph: Graph, trains: bool) -> None:
+    assert plan.trains(graph, catalog) == trains
+    if not trains:
+        assert plan.program(graph, catalog) == graph
+
+
+def test_the_program_of_a_network_has_its_training(catalog: Catalog) -> None:
+    assert FIT in [node.type for node in plan.program(bare(), catalog).nodes]
+
+
 @pytest.mark.parametrize("nodes", [(), bare().nodes[:3]], ids=["nothing", "no layers"])
 def test_there_is_nothing_to_train_without_layers(catalog: Catalog, nodes: tuple[Node, ...]) -> None:
     with pytest.raises(FlowError) as caught:

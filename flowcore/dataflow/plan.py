@@ -109,6 +109,19 @@ def write(graph: Graph, plan: Plan, catalog: Catalog) -> Graph:
     return _tested(graph, fitted, before, plan, catalog)
 
 
+def trains(graph: Graph, catalog: Catalog) -> bool:
+    """Whether there is something to train, or there is no node yet; another graph is run as it is."""
+    return not graph.nodes or any(_of_network(graph, node, catalog) for node in graph.nodes)
+
+
+def program(graph: Graph, catalog: Catalog) -> Graph:
+    """The whole program that a graph stands for: with its training, where there is something to train.
+
+    Raises what `write` raises.
+    """
+    return write(graph, read(graph, catalog), catalog) if trains(graph, catalog) else graph
+
+
 def sources(graph: Graph, catalog: Catalog) -> tuple[Place, ...]:
     """Every output that carries an array: what x and y can be linked to."""
     return tuple(
@@ -159,6 +172,12 @@ def _model(graph: Graph, catalog: Catalog) -> tuple[Graph, str]:
     for source in ends:
         graph = edit.connect(graph, source, "", model, "outputs", catalog)
     return graph, model
+
+
+def _of_network(graph: Graph, node: Node, catalog: Catalog) -> bool:
+    type_, descriptor = catalog.canonical(node.type), catalog.find(node.type)
+    layer = descriptor is not None and descriptor.is_layer
+    return layer or type_ in (INPUT, COMPILE, FIT, EVALUATE) or _is_model(node, catalog)
 
 
 def _is_end(graph: Graph, node: Node, inputs: set[str], catalog: Catalog) -> bool:

@@ -1,8 +1,20 @@
 """Ranked search over a catalogue: one plain scan, no index."""
 
 from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor
+
+
+class Filter(NamedTuple):
+    """What to leave of a catalogue; "" leaves everything."""
+
+    package: str = ""
+    category: str = ""
+    kind: str = ""
+
+
+NONE: Final = Filter()
 
 
 def search(
@@ -30,3 +42,25 @@ def _points(word: str, name: str, package: str, doc: str) -> int:
     if word in package:
         return 20
     return 5 if word in doc else 0
+
+
+def browse(catalog: Catalog, query: str, chosen: Filter = NONE) -> tuple[NodeDescriptor, ...]:
+    """All nodes that match, best first; those that cannot be used here are included, last."""
+    words = query.lower().replace(".", " ").split()
+    found = search(catalog, query, len(catalog.nodes)) if words else catalog.nodes
+    barred = (node for node in catalog.nodes if node.runs == "never" or not node.available)
+    hidden = [node for node in barred if words and all(word in node.package.lower() for word in words)]
+    return tuple(node for node in (*found, *hidden) if _passes(node, chosen))
+
+
+def kind(node: NodeDescriptor) -> str:
+    """What a node is, in a word: layer, class, function or method."""
+    return "layer" if node.is_layer else node.kind
+
+
+def _passes(node: NodeDescriptor, chosen: Filter) -> bool:
+    return (
+        (not chosen.package or node.package.startswith(f"{chosen.package}."))
+        and chosen.category in ("", node.category)
+        and chosen.kind in ("", kind(node))
+    )

@@ -34,9 +34,12 @@ class Scans:
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def start(self, package: str) -> None:
-        """Scan a package into the user's catalogue; nothing happens while that is under way."""
-        self._begin(package, lambda tell, stop: _add(package, tell, stop))
+    def start(self, package: str, static: bool = False) -> None:
+        """Scan a package into the user's catalogue; nothing happens while that is under way.
+
+        static: its files are read, and nothing of it is imported.
+        """
+        self._begin(package, lambda tell, stop: _add(package, static, tell, stop))
 
     def refresh(self) -> None:
         """Read the user's functions again where a file has changed."""
@@ -101,8 +104,8 @@ def read_functions(tell: Tell | None = None, stop: threading.Event | None = None
             fallback.keep(name, stamp, Catalog(), reason.problems)
 
 
-def _add(package: str, tell: Tell, stop: threading.Event) -> None:
-    catalog = describe(package, descriptors.source(package), tell, stop)
+def _add(package: str, static: bool, tell: Tell, stop: threading.Event) -> None:
+    catalog = describe(package, descriptors.source(package), tell, stop, static=static)
     if not catalog.nodes:
         raise error(
             "nothing-found",

@@ -8,15 +8,31 @@ import msgspec
 import tomlkit
 from filelock import FileLock
 from msgspec import UNSET
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from tomlkit.exceptions import TOMLKitError
 
-from flowcore.model.descriptor import NodeDescriptor
+from flowcore.model.descriptor import Argument, NodeDescriptor
 from flowcore.model.problem import FlowError, error
 from flowcore.store import overlay
 from flowcore.store.revisions import Change, Revision
 
 Part = Literal["args", "inputs"]
+
+
+def change(old: Argument, new: Argument) -> Change:
+    """What turns one argument into the other; a type brings its choices, range and widget along."""
+    said = Change(help=UNSET if new.help == old.help else new.help)
+    if replace(new, help=old.help) == old:
+        return said
+    return replace(
+        said,
+        itype=new.itype,
+        itypes=new.itypes or UNSET,
+        choices=new.choices or UNSET,
+        range=new.range or UNSET,
+        widget=UNSET if new.widget == "form" else new.widget,
+        nullable=new.nullable,
+    )
 
 
 def put(node: NodeDescriptor, part: Part, name: str, change: Change) -> None:

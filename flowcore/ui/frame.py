@@ -1,13 +1,13 @@
 """The frame of every page: title, menu, and what there is to say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import streamlit as st
 
 from flowcore.model.problem import Problem
 from flowcore.store import runs
-from flowcore.ui import identity, session
+from flowcore.ui import identity, own, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -15,7 +15,9 @@ PAGES: Final = (
     ("app.py", "Start", ":material/home:"),
     ("pages/build.py", "Build", ":material/account_tree:"),
     ("pages/train.py", "Train", ":material/model_training:"),
+    ("pages/nodes.py", "Nodes", ":material/category:"),
 )
+_FREE: Final = ("app.py", "pages/nodes.py")  # of use without a graph
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="#3b5bdb">'
     '<rect x="2" y="3" width="14" height="8" rx="2"/><rect x="16" y="21" width="14" height="8" rx="2"/>'
@@ -28,11 +30,14 @@ _STYLE: Final = """
 [data-testid="stCaptionContainer"] p { line-height: 1.35; }
 .st-key-menu { border-bottom: 1px solid rgba(128, 136, 160, .25); padding-bottom: .35rem; }
 .st-key-menu p { font-weight: 500; }
+.st-key-nodes { max-height: 640px; overflow-y: auto; flex-wrap: nowrap; }
+.st-key-nodes > * { flex-shrink: 0; }
 @media (max-width: 1000px) {
   .st-key-split > div > [data-testid="stHorizontalBlock"],
   .st-key-gallery > div > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   .st-key-split > div > div > [data-testid="stColumn"] { flex: 1 1 100%; min-width: 100%; }
   .st-key-gallery > div > div > [data-testid="stColumn"] { min-width: calc(50% - 1rem); }
+  .st-key-nodes { max-height: 260px; }
 }
 iframe { color-scheme: normal; }
 </style>
@@ -47,14 +52,13 @@ def begin(title: str) -> None:
     with st.container(horizontal=True, key="menu", vertical_alignment="center", gap="small"):
         st.markdown("**:primary[flowcore]**", width="content")
         for path, label, icon in PAGES:
-            needs_graph = path != "app.py"
-            st.page_link(
-                path, label=label, icon=icon, query_params=kept, disabled=needs_graph and "g" not in kept
-            )
+            barred = path not in _FREE and "g" not in kept
+            st.page_link(path, label=label, icon=icon, query_params=kept, disabled=barred)
     identity.ask()
     _invitation()
     for problem in session.said():
         complain(problem)
+    own.watch(title)
 
 
 def _invitation() -> None:
@@ -86,6 +90,21 @@ def open_graph(title: str) -> Session:
         st.page_link("app.py", label="Go to Start", icon=":material/home:")
         st.stop()
     return opened
+
+
+def maybe_graph(title: str) -> Session | None:
+    """The session of the graph in the URL, None where there is none."""
+    begin(title)
+    id = st.query_params.get("g", "")
+    return session.opened(id) if id else None
+
+
+def at_home(draw: Callable[[], None]) -> None:
+    """Draw what only a person at this machine may do; a server for others says why not."""
+    if session.hosted():
+        st.info("Not on a server for others: this would run code here. Start flowcore on your own machine.")
+    else:
+        draw()
 
 
 def current_run(here: Session) -> str:

@@ -30,7 +30,7 @@ def draw(here: Session, catalog: Catalog, run_id: str) -> None:
         disabled=not here.editable,
     )
     pressed = st.button(
-        "Train",
+        "Train" if plans.trains(here.graph, catalog) else "Run",
         icon=":material/play_arrow:",
         type="primary",
         key="train",
@@ -45,7 +45,7 @@ def draw(here: Session, catalog: Catalog, run_id: str) -> None:
 def _start(here: Session, catalog: Catalog, seed: int) -> None:
     """Make the graph a whole program, then run it."""
     try:
-        graph = plans.write(here.graph, plans.read(here.graph, catalog), catalog)
+        graph = plans.program(here.graph, catalog)
         here.apply(lambda _: graph)
         run_id = session.supervisor().start(here.graph, here.owner, seed)
     except FlowError as reason:
@@ -80,14 +80,16 @@ def before(here: Session, found: ShapeReport, catalog: Catalog) -> None:
     problems = check(graph, catalog)
     if problems:
         report.problems(here, problems)
-    else:
+    elif plans.trains(graph, catalog):
         st.info("Ready to train. Curves appear here as it goes.", icon=":material/model_training:")
+    else:
+        st.info("Ready to run. What comes out appears here.", icon=":material/play_arrow:")
     for rows in found.summaries.values():
         report.layers(rows)
 
 
 def _whole(graph: Graph, catalog: Catalog) -> Graph:
     try:
-        return plans.write(graph, plans.read(graph, catalog), catalog)
+        return plans.program(graph, catalog)
     except FlowError:
         return graph

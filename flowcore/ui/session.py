@@ -1,7 +1,7 @@
 """The only door to st.session_state: who is looking, at which graph and run, and what they may do."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -222,6 +222,19 @@ def _forget_fields() -> None:
 
 def remember(key: str, value: Any) -> None:
     _state()[key] = value
+
+
+def chosen(key: str) -> Any:
+    """What was remembered, or stands in a widget; None where there is nothing."""
+    return _state().get(key)
+
+
+def untold(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that this browser tab has not been shown yet."""
+    told: set[str] = _state().setdefault("told", set())
+    news = [problem for problem in problems if problem.message not in told]
+    told.update(problem.message for problem in news)
+    return news
 
 
 def _state() -> Any:

@@ -18,6 +18,9 @@ from flowcore.ui.widgets import Field, Store
 def draw(here: Session, catalog: Catalog) -> Plan:
     """Every choice of a training, each applied to the graph at once."""
     plan = plans.read(here.graph, catalog)
+    if not plans.trains(here.graph, catalog):
+        st.caption("No layers, so there is nothing to train: the graph is run as it is.")
+        return plan
 
     def put(**changes: object) -> None:
         here.apply(lambda graph: plans.write(graph, replace(plan, **changes), catalog))

@@ -1,6 +1,7 @@
 """Pictures of every page, light and dark, 1280 and 800 pixels wide: ``make shots``, then look at them."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -52,7 +53,34 @@ def _tour(browser: Browser, port: int, theme: str, width: int, folder: Path) -> 
     page.get_by_role("tab", name="Layers").click()
     page.wait_for_timeout(1200)
     shot("layers")
+    _nodes(page, shot)
     context.close()
+
+
+def _nodes(page: Page, shot: Callable[[str], None]) -> None:
+    """The Nodes page: the list, a node, its form, each tab."""
+    page.get_by_role("link", name="Nodes", exact=True).click()
+    page.locator(".st-key-nodes [role=radiogroup] label").first.wait_for()
+    page.wait_for_timeout(1200)
+    shot("nodes")
+    page.locator(".st-key-node-search input").fill("Conv2D")
+    page.wait_for_timeout(1500)
+    page.locator(".st-key-nodes [role=radiogroup] label").filter(
+        has=page.get_by_text("Conv2D", exact=True)
+    ).first.click()
+    page.locator(".st-key-use").wait_for()
+    page.wait_for_timeout(2000)
+    shot("nodes-one")
+    page.locator(".st-key-revise input").first.click()
+    page.locator(".st-key-revise input").first.fill("kernel_size")
+    page.get_by_role("option", name="Correct kernel_size").click()
+    page.get_by_role("button", name="Save").wait_for()
+    page.wait_for_timeout(1200)
+    shot("nodes-correct")
+    for tab in ("Coverage", "To review", "Add a package", "Your functions"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(2000)
+        shot(f"nodes-{tab.lower().replace(' ', '-')}")
 
 
 def _select(page: Page, node: str) -> None:

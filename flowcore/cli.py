@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from flowcore import api
+from flowcore.dataflow.coverage import coverage, described, tried
 from flowcore.dataflow.modules import renewed
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Event
+from flowcore.model.frame import DescribeRequest
 from flowcore.model.problem import FlowError, Problem, error
-from flowcore.runs.describe import describe
+from flowcore.runs.describe import ask, describe
 from flowcore.store import descriptors, overlay
 
 
@@ -66,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="keep the nodes outside of MODULE as they are in the catalogue file, and replace those inside",
     )
+    scan.add_argument(
+        "--coverage", action="store_true", help="try out what is found, print how good it is, write nothing"
+    )
     scan.set_defaults(command=_describe)
 
     shown = commands.add_parser("examples", help="list the graphs that come with flowcore")
@@ -105,6 +110,8 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _describe(args: argparse.Namespace) -> int:
+    if args.coverage:
+        return _coverage(args)
     only = tuple(args.only)
     catalog = describe(args.package, descriptors.source(args.package), static=args.static, only=only)
     path = descriptors.save(_renewed(catalog, args.package, only) if only else catalog, args.package)
@@ -113,6 +120,18 @@ def _describe(args: argparse.Namespace) -> int:
     print(f"{path}: {len(catalog.nodes)} nodes, {len(arguments)} arguments, {typed} typed")
     for problem in descriptors.stale(args.package):
         print(f"{problem.message} {problem.hint}", file=sys.stderr)
+    return 0
+
+
+def _coverage(args: argparse.Namespace) -> int:
+    """The catalogue of a fresh scan in figures; no revision is laid over it."""
+    source = descriptors.source(args.package)
+    found = ask(DescribeRequest(args.package, source, static=args.static, trial=not args.static))
+    for row in coverage(found.catalog):
+        for name, value in (*described(row), *(tried(found.trial) if found.trial else ())):
+            print(f"{name:<58} {value}")
+    for reason in found.trial.failures if found.trial else ():
+        print(f"  {reason}", file=sys.stderr)
     return 0
 
 

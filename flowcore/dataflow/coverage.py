@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from flowcore.model.descriptor import NOSUPPORT, Argument, Catalog, NodeDescriptor
+from flowcore.model.trial import Share, Trial
 
 UNSURE: Final = 0.6
 _OPEN: Final = frozenset({NOSUPPORT, "any", ""})
@@ -108,3 +109,32 @@ def _urgency(doubt: Doubt) -> tuple[int, str, str, bool, float, str]:
     """The doubts of one name stay together, so that they can be settled together."""
     node, one, gain = doubt
     return -gain, package(node), one.arg, not one.required, one.confidence, node.package
+
+
+def described(row: Coverage) -> tuple[tuple[str, str], ...]:
+    """The figures of a package in words: what, and how much."""
+    evidence = ", ".join(f"{name} {count}" for name, count in row.evidence.items())
+    return (
+        (f"{row.package} {row.version}: nodes", str(row.nodes)),
+        ("arguments typed", str(Share(row.typed, row.arguments))),
+        ("arguments to review", str(Share(row.review, row.arguments))),
+        ("results of functions typed", str(Share(row.results, row.functions))),
+        ("by evidence", evidence),
+    )
+
+
+def tried(trial: Trial) -> tuple[tuple[str, str], ...]:
+    """The figures of a trial in words; what was not tried is left out."""
+    figures = (
+        ("arguments typed by their default alone (paper)", trial.by_default),
+        ("classes made from their descriptor alone", trial.built),
+        ("optional arguments accepted by the constructor", trial.accepted),
+        ("the same with another type, drawn at random", trial.control),
+        ("the same, typed by their default alone (paper)", trial.accepted_by_default),
+        ("words to choose from accepted", trial.choices),
+        ("types equal to the package's own checks, hidden", trial.checked),
+        ("of these, unknown", trial.unknown),
+        ("the same, typed by their default alone (paper)", trial.checked_by_default),
+        ("lists of words equal to the package's own", trial.listed),
+    )
+    return tuple((name, str(share)) for name, share in figures if share.total)

@@ -222,6 +222,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     choices: argument -> the registry of the words that it may be, where documentation lists none.
     merging: base classes of the layers that take any number of inputs on one port.
     leave_out: arguments that no node gets, by pattern of their names.
+    hide: evidence that is not to be used, to measure what it is worth.
     probe: families whose classes are made, to learn from what they refuse.
     """
 
@@ -237,3 +238,4 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     merging: tuple[str, ...] = ()
     probe: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()

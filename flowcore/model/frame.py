@@ -6,6 +6,7 @@ from flowcore.model.descriptor import Catalog, Source
 from flowcore.model.event import LayerRow
 from flowcore.model.graph import Graph
 from flowcore.model.problem import Problem
+from flowcore.model.trial import Trial
 
 
 class RunRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="run"):
@@ -31,12 +32,14 @@ class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
 class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="describe"):
     """Scan a package; the answer is its catalogue.
 
-    static: read its files, import nothing of it. only: modules; () answers with the whole catalogue.
+    static: read its files, import nothing of it. trial: try out what was found. only: modules; ()
+    answers with the whole catalogue.
     """
 
     package: str
     source: Source
     static: bool = False
+    trial: bool = False
     only: tuple[str, ...] = ()
 
 
@@ -52,6 +55,7 @@ class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scanned"):
 
     catalog: Catalog
     problems: tuple[Problem, ...] = ()
+    trial: Trial | None = None
 
 
 class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):

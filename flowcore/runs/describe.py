@@ -37,7 +37,7 @@ def describe(
     "describe-failed" after LIMIT seconds, "describe-stopped" once stop is set; static:
     "not-installed", and "no-source" for a package that is compiled.
     """
-    return ask(DescribeRequest(package, source, static, only), tell, stop).catalog
+    return ask(DescribeRequest(package, source, static=static, only=only), tell, stop).catalog
 
 
 def ask(request: DescribeRequest, tell: Tell | None = None, stop: threading.Event | None = None) -> Scanned:

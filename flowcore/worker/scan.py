@@ -25,12 +25,15 @@ def scan(request: DescribeRequest, tell: Tell) -> Scanned:
     """
     from flowcore.worker.discover import describe
     from flowcore.worker.discover.static import describe_static
+    from flowcore.worker.discover.trial import tried
 
     if request.static:
         return _answer(describe_static(request.package, request.source, tell), request)
     if not request.package.startswith(OWN):
         _imported(request.package)
-        return _answer(describe(request.package, request.source, tell), request)
+        found = describe(request.package, request.source, tell)
+        trial = tried(found, request.package, request.source) if request.trial else None
+        return replace(_answer(found, request), trial=trial)
     add_own_functions()
     defined = _defined(_imported(request.package))
     if not defined:

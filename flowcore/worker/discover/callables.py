@@ -96,7 +96,7 @@ def _arguments(
     said: dict[str, Described] = {}
     for doc in _docs(value, owner):
         said = described(doc, [name for name in names if name not in said]) | said
-    checked = constraints(value)
+    checked = {} if "constraint" in families.hidden else constraints(value)
     found = (
         evidence.argument(
             one.parameter,

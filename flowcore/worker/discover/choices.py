@@ -9,7 +9,7 @@ _CUES = re.compile(
     r"values are|among|supported)\b"
 )
 _QUOTED = re.compile(r"""[`"']{1,3}(?<=["'])([\w+.-]+)["'](?=[`,.;:\s)"'\]}]|$)[`"']*""")
-_BULLET = re.compile(r"""(?m)^\s*[-*•] (?:If |For |if |for )?[`"']*["']([\w+.-]+)["']""")
+_BULLET = re.compile(r"""(?m)^[ \t]*[-*•] (?:If |For |if |for )?[`"']*["']([\w+.-]+)["']""")
 _DEFINED = re.compile(r"(?m)^(\w+)(?:: | - )\w")
 _GAP = re.compile(
     r"""(?:\s|[,`"'/|{}()\[\]-]|\bor\b|\band\b|\bnone\b|\(?(?:the )?default\)?|case-insensitive)*""", re.I
@@ -36,7 +36,8 @@ def choices_in(text: str, default: Any = None) -> tuple[str, ...]:
     if not found and default in (defined := _DEFINED.findall(text)):
         found = tuple(defined)
     if len(found) < 2:
-        return ()
+        alone = default and re.match(rf"""[`"']+{re.escape(default)}[`"']+ or """, flat)
+        return (default,) if alone else ()  # `"epoch"` or an integer
     return found if default is None or default in found else (default, *found)
 
 

@@ -14,7 +14,8 @@ from flowcore.worker.discover.walk import resolve
 class Families:
     """bases: class -> family. functions: id of a function -> family. names: family -> its names.
 
-    choices: argument -> the words to choose from where documentation lists none.
+    choices: argument -> the words to choose from where documentation lists none. hidden: evidence that
+    is not to be used.
     """
 
     bases: dict[type, str]
@@ -22,6 +23,7 @@ class Families:
     names: dict[str, tuple[str, ...]]
     merging: tuple[type, ...]
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
     @property
     def ends(self) -> frozenset[type]:
@@ -57,7 +59,7 @@ def families(source: Source) -> Families:
     unnamed = dict.fromkeys(bases.values(), ())
     merging = tuple(resolve(path) for path in source.merging)
     choices = {name: _listed(entry) for name, entry in source.choices.items()}
-    return Families(bases, functions, unnamed | registered, merging, choices)
+    return Families(bases, functions, unnamed | registered, merging, choices, source.hide)
 
 
 def _listed(registry: Registry) -> tuple[str, ...]:

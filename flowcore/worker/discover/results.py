@@ -15,7 +15,7 @@ from flowcore.worker.discover.sections import Described, returned
 
 UNKNOWN = "any"
 LEAST, AGREEMENT = 3, 0.6
-_NAMED = re.compile(r"(?m)^\s*(?:[-*] )?`?([a-z_]\w*)`?\s*(?:\(([^)]*)\))?:\s+(\S.*)$")
+_NAMED = re.compile(r"(?m)^[ \t]*(?:[-*] )?`?([a-z_]\w*)`?[ \t]*(?:\(([^)]*)\))?:\s+(\S.*)$")
 _VERBS = re.compile(
     r"(?i)^(?:return|compute|calculate|create|get|load|convert|generate|make|build|instantiate|"
     r"evaluate|find|estimate|"

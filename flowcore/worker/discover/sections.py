@@ -15,7 +15,7 @@ from typing import NamedTuple
 _LIST = re.compile(r"(?im)^([ \t]*)(args|arguments|parameters|keyword args|call arguments):[ \t]*$")
 _HEADING = re.compile(r"[A-Z`][\w` ]{2,40}:\s*$")
 _UNDERLINED = re.compile(r"(?m)^([A-Z][\w ]+)\n[-=]{3,}[ \t]*$")
-_FIELD = re.compile(r"(?m)^\s*:(param|parameter|arg|type|keyword|kwarg|returns?|rtype)\s*([^:\n]*):[ \t]*")
+_FIELD = re.compile(r"(?m)^[ \t]*:(param|parameter|arg|type|keyword|kwarg|returns?|rtype)\s*([^:\n]*):[ \t]*")
 _RETURNS = re.compile(r"(?m)^([ \t]*)(?:Returns?|Yields?):[ \t]*(.*)$")
 
 
@@ -174,7 +174,7 @@ def _field_texts(doc: str) -> Iterator[tuple[str, str, str]]:
 
 def _anywhere(doc: str, name: str, names: Collection[str]) -> str:
     """A line ``name: text`` outside of any list, with the lines below it up to the next of its kind."""
-    match = re.search(rf"(?m)^[ \t]*[-*]?[ \t]*`{{0,2}}{re.escape(name)}`{{0,2}}[ \t]*:[ \t]+(\S.*)$", doc)
+    match = re.search(rf"(?m)^[ \t]*(?:[-*][ \t]*)?`{{0,2}}{re.escape(name)}`{{0,2}}[ \t]*:[ \t]+(\S.*)$", doc)
     if not match:
         return ""
     lines = [match[1]]

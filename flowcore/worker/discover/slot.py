@@ -7,6 +7,7 @@ from typing import Any
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 
 CONFIDENCE = 0.9
+LONGEST = 500  # what is longer is prose, and takes the patterns below seconds
 CARRIED = frozenset({"array", "table", "tensor", "tensors", "estimator", "object", "model", "file"})
 _DEFAULT = re.compile(r"(?i)[,;(\[]?\s*\b(?:default(?:s to)?\b|by default)\s*[:=]?.*$")
 _OPTIONAL = re.compile(r"(?i)[,;(\[]*\s*\b(?:optional|required|keyword[- ]only|deprecated.*)\b[)\]]*")
@@ -93,7 +94,7 @@ def from_slot(slot: str) -> Guess:
 
     Raises nothing: what is not understood is left out.
     """
-    text = _cleaned(slot)
+    text = _cleaned(slot[:LONGEST])
     if not text:
         return NOTHING
     types: list[str] = []

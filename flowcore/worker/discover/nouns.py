@@ -138,7 +138,7 @@ def read_noun(text: str) -> Guess:
 
 def _without_asides(sentence: str) -> str:
     """Without what stands in brackets: "A [K] array", "A (possibly nested) list"."""
-    return re.sub(r"\s+", " ", re.sub(r"\[[^\]]*\]|\((?!s\))[^)]*\)", " ", sentence)).strip()
+    return re.sub(r"\s+", " ", re.sub(r"\[[^\[\]]*\]|\((?!s\))[^()]*\)", " ", sentence)).strip()
 
 
 def _shortened(lower: str) -> str:

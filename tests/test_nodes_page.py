@@ -189,7 +189,7 @@ def test_one_answer_settles_all_of_a_name() -> None:
 def test_coverage_is_shown_for_each_package() -> None:
     at = opened(view="Coverage")
     table = at.dataframe[0].value
-    assert {"keras", "fallback", "flowcore"} == set(table["Package"])
+    assert {"keras", "fallback", "flowcore"} <= set(table["Package"])
     assert len(at.get("plotly_chart")) == 1
 
 

@@ -48,7 +48,7 @@ def draft(argument: Argument) -> Draft:
 def corrected(argument: Argument, drafted: Draft, catalog: Catalog) -> Argument:
     """The argument as drafted. Raises FlowError("bad-revision") with everything that makes no sense."""
     choices, unread = _choices(drafted.choices)
-    bounds = Range(drafted.low, drafted.high, drafted.exclusive)
+    bounds, old = Range(drafted.low, drafted.high, drafted.exclusive), draft(argument)
     first = drafted.types[0] if drafted.types else ""
     if not choices and fits.family(first) and first != argument.itype:
         choices = _members(first, catalog)
@@ -58,6 +58,7 @@ def corrected(argument: Argument, drafted: Draft, catalog: Catalog) -> Argument:
         itypes=drafted.types if len(drafted.types) > 1 else (),
         choices=choices,
         nullable=drafted.nullable,
+        ranges=argument.ranges if _same(drafted, old) else {},
         range=bounds if (drafted.low, drafted.high) != (None, None) else None,
         widget=argument.widget if first == argument.itype else _widget(first),
         help=drafted.help.strip(),
@@ -74,6 +75,13 @@ def types(catalog: Catalog) -> tuple[str, ...]:
     carried |= {node.otype for node in catalog.nodes}
     known = (*TYPED, *sorted(fits.FAMILIES))
     return (*known, *sorted(carried - set(known) - {"nosupport", ""}))
+
+
+def _same(one: Draft, other: Draft) -> bool:
+    """Whether types and range are as they were."""
+    return one._replace(choices="", nullable=False, help="") == other._replace(
+        choices="", nullable=False, help=""
+    )
 
 
 def _choices(words: str) -> tuple[tuple[Value, ...], list[str]]:

@@ -30,6 +30,7 @@ def change(old: Argument, new: Argument) -> Change:
         itypes=new.itypes or UNSET,
         choices=new.choices or UNSET,
         range=new.range or UNSET,
+        ranges=new.ranges or UNSET,
         widget=UNSET if new.widget == "form" else new.widget,
         nullable=new.nullable,
     )

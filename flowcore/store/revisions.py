@@ -38,6 +38,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     choices: tuple[Any, ...] | UnsetType = UNSET
     nullable: bool | UnsetType = UNSET
     range: Range | UnsetType = UNSET
+    ranges: dict[str, Range] | UnsetType = UNSET
     widget: Literal["form", "registry", "port"] | UnsetType = UNSET
     help: str | UnsetType = UNSET
 
@@ -123,7 +124,9 @@ def _changed(argument: Argument, change: Change) -> Argument:
     """A new first type does away with the others, and with what came with them."""
     values = _values(change)
     if change.itype is not UNSET:
-        values = {"itypes": (), "choices": (), "range": None, "widget": "form"} | values
+        values = {"itypes": (), "choices": (), "range": None, "ranges": {}, "widget": "form"} | values
+    elif change.range is not UNSET:
+        values = {"ranges": {}} | values
     if isinstance(change.itypes, tuple) and change.itypes:
         values |= {"itype": values.get("itype", change.itypes[0])}
     if change.conns == 0:

@@ -13,38 +13,26 @@ from flowcore.ui import session
 from flowcore.ui.colours import Palette, palette
 
 # From what is certain to what is not, then what nobody knows.
-_ORDER: Final = (
-    "revision",
-    "constraint",
-    "annotation",
-    "call",
-    "hierarchy",
-    "name",
-    "slot",
-    "prose",
-    "default",
-    "consensus",
-    "weak prose",
-    "guess",
-    "unstated",
-    "unknown",
-)
-_COLOURS: Final = (
-    "#2b8a3e",
-    "#087f5b",
-    "#0b7285",
-    "#1864ab",
-    "#3b5bdb",
-    "#5f3dc4",
-    "#7950f2",
-    "#9775fa",
-    "#b197fc",
-    "#c0a5e0",
-    "#e8a33d",
-    "#e67700",
-    "#adb5bd",
-    "#d6336c",
-)
+_COLOURS: Final = {
+    "revision": "#2b8a3e",
+    "constraint": "#087f5b",
+    "annotation": "#0b7285",
+    "any annotation": "#3bc9db",
+    "call": "#1864ab",
+    "hierarchy": "#3b5bdb",
+    "name": "#5f3dc4",
+    "slot": "#7950f2",
+    "noun": "#9c36b5",
+    "prose": "#9775fa",
+    "default": "#b197fc",
+    "probe": "#d0a2f7",
+    "consensus": "#c0a5e0",
+    "weak name": "#f08c00",
+    "weak prose": "#e8a33d",
+    "guess": "#e67700",
+    "unstated": "#adb5bd",
+    "unknown": "#d6336c",
+}
 
 
 def draw(catalog: Catalog) -> None:
@@ -86,7 +74,7 @@ def _measured(catalog: Catalog) -> tuple[Coverage, ...]:
 def _chart(found: Sequence[Coverage], colours: Palette) -> Any:
     figure = go.Figure()
     kinds = {kind for one in found for kind in one.evidence}
-    for kind in (*(kind for kind in _ORDER if kind in kinds), *sorted(kinds - set(_ORDER))):
+    for kind in (*(kind for kind in _COLOURS if kind in kinds), *sorted(kinds - _COLOURS.keys())):
         figure.add_bar(
             orientation="h",
             name=kind,
@@ -94,10 +82,7 @@ def _chart(found: Sequence[Coverage], colours: Palette) -> Any:
             x=[one.evidence.get(kind, 0) / one.arguments if one.arguments else 0 for one in found],
             customdata=[one.evidence.get(kind, 0) for one in found],
             hovertemplate=f"{kind}: %{{customdata}} arguments, %{{x:.1%}}<extra>%{{y}}</extra>",
-            marker={
-                "color": dict(zip(_ORDER, _COLOURS, strict=True)).get(kind, colours.edge),
-                "line": {"width": 0},
-            },
+            marker={"color": _COLOURS.get(kind, colours.edge), "line": {"width": 0}},
         )
     figure.update_layout(
         barmode="stack",

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from flowcore.dataflow import coverage, edit, fits, text
 from flowcore.dataflow.manner import manner, results
 from flowcore.dataflow.search import kind
-from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Range
 from flowcore.model.graph import Graph
 from flowcore.store import descriptors, policy
 from flowcore.ui import frame, revise, session
@@ -105,11 +105,12 @@ def _arguments(title: str, arguments: Sequence[Argument]) -> None:
         key=title,
         column_config={
             "Sure": st.column_config.NumberColumn(format="percent", width=60, help="Below 60 % is reviewed."),
-            "Known from": st.column_config.TextColumn(help="What decided the type."),
-            "Name": st.column_config.TextColumn(width=130),
-            "Default": st.column_config.TextColumn(width=90),
-            "Allowed": st.column_config.TextColumn(width=110, help="Its choices, or its range."),
-            "Explanation": st.column_config.TextColumn(width=230),
+            "Known from": st.column_config.TextColumn(width=85, help="What decided the type."),
+            "Name": st.column_config.TextColumn(width=125),
+            "Type": st.column_config.TextColumn(width=120),
+            "Default": st.column_config.TextColumn(width=80),
+            "Allowed": st.column_config.TextColumn(width=105, help="Its choices, or its range."),
+            "Explanation": st.column_config.TextColumn(width=195),
         },
     )
 
@@ -135,9 +136,13 @@ def _default(one: Argument) -> str:
 
 
 def _range(one: Argument) -> str:
-    bounds = one.range
-    if bounds is None or (bounds.low is None and bounds.high is None):
-        return ""
+    """The bounds of its numbers; of each type where they differ."""
+    if one.ranges:
+        return "; ".join(f"{itype} {_bounds(bounds)}" for itype, bounds in one.ranges.items())
+    return _bounds(one.range) if one.range else ""
+
+
+def _bounds(bounds: Range) -> str:
     low = "" if bounds.low is None else f"{'>' if bounds.exclusive else '≥'} {bounds.low:g}"
     high = "" if bounds.high is None else f"{'<' if bounds.exclusive else '≤'} {bounds.high:g}"
     return ", ".join(filter(None, (low, high)))

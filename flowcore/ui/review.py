@@ -56,7 +56,7 @@ def _row(group: Sequence[Doubt]) -> None:
     """All doubts of one name in a package; the button opens the first."""
     node, one = group[0].node, group[0].argument
     words, known, button = st.columns([4, 2, 1], vertical_alignment="center")
-    homes = shorten(", ".join(doubt.node.name for doubt in group), 110, placeholder=" …")
+    homes = shorten(", ".join(dict.fromkeys(doubt.node.name for doubt in group)), 110, placeholder=" …")
     words.markdown(f"**{plain(one.arg)}** :gray[of {plain(homes)} ({plain(coverage.package(node))})]")
     if one.supported:
         known.caption(plain(f"{fits.described(one)}, {one.confidence:.0%} sure, from {one.evidence}"))

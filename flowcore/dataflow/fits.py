@@ -39,6 +39,8 @@ def accepts(argument: Argument, otype: str) -> bool:
         return False
     if otype == "any":
         return argument.widget == "port"
+    if "any" in argument.types:
+        return True
     for itype in argument.types:
         wider = _WIDER.get(itype, set())
         if otype == itype or otype in wider or ("*" in wider and argument.widget == "port"):

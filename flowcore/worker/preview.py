@@ -8,6 +8,7 @@ from typing import Any, Final
 from flowcore.model.event import LayerRow
 
 DEPTH: Final = 4
+FEW: Final = 16
 
 
 def shape(value: Any) -> str:
@@ -35,6 +36,17 @@ def _shown(value: Any, depth: int) -> str:
 def shapes(outputs: Mapping[str, Any]) -> dict[str, str]:
     """The shape of every output that has one."""
     return {name: text for name, item in outputs.items() if (text := shape(item))}
+
+
+def few_numbers(value: Any) -> dict[str, float | None]:
+    """A number under "value", a short vector by index; {} for anything else."""
+    if getattr(value, "ndim", 0) == 1 and hasattr(value, "tolist") and len(value) <= FEW:
+        return {
+            name: one
+            for index, item in enumerate(value.tolist())
+            for name, one in numbers({f"[{index}]": item}).items()
+        }
+    return {} if isinstance(value, (Mapping, str, bool)) else numbers(value)
 
 
 def numbers(value: Any) -> dict[str, float | None]:

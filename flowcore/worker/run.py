@@ -79,8 +79,12 @@ def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunR
     for output in descriptor.outputs:
         if output.otype == "metrics":
             channel.send(Result(node=id, metrics=preview.numbers(values[id][output.name])))
-    if descriptor.otype in ("int", "float"):
-        channel.send(Result(node=id, metrics=preview.numbers(values[id][""])))
+    named = any(output.otype == "metrics" for output in descriptor.outputs)
+    leaf = all(link.source != id for link in request.graph.links)
+    if not named and (leaf or descriptor.otype in ("int", "float")):
+        found = preview.few_numbers(values[id][""])
+        if found:
+            channel.send(Result(node=id, metrics=found))
     if descriptor.kind == "method" and descriptor.mutates and descriptor.name == "fit":
         _save_weights(values[id][""], Path(request.folder) / f"{id}.weights.h5")
 

@@ -37,7 +37,7 @@ def choices_in(text: str, default: Any = None) -> tuple[str, ...]:
         found = tuple(defined)
     if len(found) < 2:
         alone = default and re.match(rf"""[`"']+{re.escape(default)}[`"']+ or """, flat)
-        return (default,) if alone else ()  # `"epoch"` or an integer
+        return (default,) if default and alone else ()  # `"epoch"` or an integer
     return found if default is None or default in found else (default, *found)
 
 

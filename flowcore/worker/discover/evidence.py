@@ -1,5 +1,6 @@
 """An argument, decided by the first evidence that answers."""
 
+import re
 from collections.abc import Mapping
 from inspect import Parameter
 from typing import Any, Literal
@@ -21,6 +22,7 @@ _PASSING: Mapping[Any, Literal["positional", "variadic"]] = {
     Parameter.POSITIONAL_ONLY: "positional",
     Parameter.VAR_POSITIONAL: "variadic",
 }
+_OF = re.compile(r"(?i)^(?:list|sequence|tuple|iterable|collection)s? of ")
 _SENTINELS = {"deprecated", "warn"}
 
 
@@ -36,6 +38,9 @@ def argument(
     hint: its annotation, Parameter.empty if there is none. said: its description. checked: the
     alternatives that the package checks it against when it runs.
     """
+    rest = parameter.kind is Parameter.VAR_POSITIONAL
+    if rest:
+        said = said._replace(slot=_OF.sub("", said.slot))
     required = parameter.default is Parameter.empty
     default = None if required or _is_sentinel(parameter.default) else parameter.default
     found = {
@@ -45,7 +50,6 @@ def argument(
     evidence = next((source for source, guess in found.items() if guess.types), "")
     guess = found.get(evidence, NOTHING)
     types = _repaired(evidence, guess, found, default)
-    rest = parameter.kind is Parameter.VAR_POSITIONAL
     return Argument(
         arg=parameter.name,
         required=required and not rest,

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flowcore.model.descriptor import Registry, Source
@@ -36,10 +37,19 @@ class Families:
         return next((self.bases[base] for base in value.__mro__ if base in self.bases), "")
 
     def named(self, name: str) -> str:
-        """The family that a class of this name is the base of; else the name itself."""
-        if not name[:1].isupper():
-            return name
-        return next((family for base, family in self.bases.items() if base.__name__ == name), name)
+        """The family of the class of this name, else the name itself."""
+        return self.classes.get(name, name)
+
+    @cached_property
+    def classes(self) -> dict[str, str]:
+        """Class name -> family, of the bases and all that is derived from them."""
+        found: dict[str, str] = {}
+        waiting = list(self.bases)
+        while waiting:
+            one = waiting.pop()
+            found.setdefault(one.__name__, self.of(one))
+            waiting += type.__subclasses__(one)
+        return found | {base.__name__: family for base, family in self.bases.items()}
 
     def merges(self, value: Any) -> bool:
         return inspect.isclass(value) and bool(self.merging) and issubclass(value, self.merging)

@@ -25,10 +25,35 @@ class Guess:
 
 
 NOTHING = Guess()
+_SYNONYMS = {
+    "PathLike": "string",
+    "Path": "string",
+    "bytes": "string",
+    "set": "list",
+    "frozenset": "list",
+    "Sequence": "list",
+    "Iterable": "list",
+    "Iterator": "list",
+    "Collection": "list",
+    "Mapping": "dict",
+    "MutableMapping": "dict",
+    "OrderedDict": "dict",
+    "Number": "float",
+    "Real": "float",
+    "Integral": "int",
+    "Callable": "callable",
+    "ndarray": "array",
+    "ArrayLike": "array",
+    "DataFrame": "table",
+    "Series": "table",
+    "Any": "any",
+    "Hashable": "string",
+}
 
 
 def distinct(types: tuple[str, ...]) -> tuple[str, ...]:
-    """Types in order, once each; an int beside a tuple of ints is what ``ints`` means."""
+    """Types in order, once each, by one name each; an int beside a tuple of ints is what ``ints`` means."""
+    types = tuple(_SYNONYMS.get(name, name) for name in types)
     if "ints" in types or ("int" in types and {"tuple", "list"} & set(types) and "float" not in types):
         types = tuple("ints" if name in ("int", "tuple", "list") else name for name in types)
     return tuple(dict.fromkeys(types))

@@ -174,7 +174,9 @@ def _field_texts(doc: str) -> Iterator[tuple[str, str, str]]:
 
 def _anywhere(doc: str, name: str, names: Collection[str]) -> str:
     """A line ``name: text`` outside of any list, with the lines below it up to the next of its kind."""
-    match = re.search(rf"(?m)^[ \t]*(?:[-*][ \t]*)?`{{0,2}}{re.escape(name)}`{{0,2}}[ \t]*:[ \t]+(\S.*)$", doc)
+    match = re.search(
+        rf"(?m)^[ \t]*(?:[-*][ \t]*)?`{{0,2}}{re.escape(name)}`{{0,2}}[ \t]*:[ \t]+(\S.*)$", doc
+    )
     if not match:
         return ""
     lines = [match[1]]

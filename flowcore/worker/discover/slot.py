@@ -76,6 +76,7 @@ _LEADING = re.compile(
     r"(?i)^(?:an?|the|either|one of|optional|positive|non-?negative|strictly positive|of)\s+"
 )
 _HIDDEN = {"random"}
+_UNUSED = re.compile(r"(?i)(?:ignored|not used|unused)\b")
 _BRACKETS = (
     (re.compile(r"(?i)\boptional\[(.*)\]"), r"\1 or None"),
     (re.compile(r"(?i)\bunion\[(.*)\]"), r"\1"),
@@ -95,7 +96,7 @@ def from_slot(slot: str) -> Guess:
     Raises nothing: what is not understood is left out.
     """
     text = _cleaned(slot[:LONGEST])
-    if not text:
+    if not text or _UNUSED.match(text):
         return NOTHING
     types: list[str] = []
     choices: list[Any] = []

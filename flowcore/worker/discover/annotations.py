@@ -26,7 +26,7 @@ _PLAIN: dict[Any, str] = {
     slice: "slice",
     Any: "any",
     object: "any",
-    type: "dtype",
+    type: "class",
     collections.abc.Sequence: "list",
     collections.abc.Iterable: "list",
     collections.abc.Iterator: "list",

@@ -154,7 +154,7 @@ def _docs(value: Any, owner: type | None) -> Iterable[str]:
     name = "__init__" if owner is None else value.__name__
     for base in (owner or value).__mro__ if inspect.isclass(owner or value) else ():
         method = vars(base).get(name)
-        yield inspect.cleandoc(getattr(method, "__doc__", None) or "")
+        yield docs.text_of(method)
         yield docs.doc_of(base) if name in ("__init__", "call") else ""
 
 
@@ -172,5 +172,5 @@ def _inherited(cls: type, name: str) -> str:
 
 def _category(value: Any) -> str:
     """The sub-package that defines it."""
-    parts = [part for part in value.__module__.split(".") if not part.startswith("_")]
-    return str(parts[-2] if len(parts) > 2 else parts[-1])
+    parts = [part for part in str(value.__module__).split(".") if not part.startswith("_")]
+    return parts[-2] if len(parts) > 2 else next(reversed(parts), "")

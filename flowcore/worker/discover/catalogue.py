@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
 from flowcore.worker.discover.consensus import consented
-from flowcore.worker.discover.families import families
+from flowcore.worker.discover.families import Families, families
 from flowcore.worker.discover.probe import probed
 from flowcore.worker.discover.results import agreed
 from flowcore.worker.discover.walk import Found, load, resolve, walk
@@ -33,7 +33,7 @@ def describe(
     chosen = tuple(_chosen(package, source))
     for done, found in enumerate(chosen, 1):
         if found.path in source.keep or not abstract(found.value, known):
-            nodes[found.path] = describe_callable(found, known, origin)
+            nodes[found.path] = _described(found, known, origin)
         tell(done, len(chosen))
     for path in source.methods:
         for one in _methods(path):
@@ -46,6 +46,16 @@ def describe(
     described = tuple(_without(nodes[path], source.leave_out) for path in sorted(nodes))
     catalog = Catalog({package: origin.version}, agreed(consented(described)))
     return probed(catalog, source.probe) if source.probe else catalog
+
+
+def _described(found: Found, known: Families, origin: Origin) -> NodeDescriptor:
+    """A callable's descriptor; one that cannot be looked at is there, says why, and is not available."""
+    try:
+        return describe_callable(found, known, origin)
+    except Exception as reason:  # What a package's objects do when they are looked at is theirs.
+        doc = f"It cannot be described. {type(reason).__name__}: {reason}."
+        name = found.path.rpartition(".")[2]
+        return NodeDescriptor(name=name, package=found.path, doc=doc, origin=origin, available=False)
 
 
 def _without(node: NodeDescriptor, names: tuple[str, ...]) -> NodeDescriptor:

@@ -34,7 +34,7 @@ _TYPES: dict[Any, str] = {
     list: "list",
     tuple: "tuple",
     callable: "callable",
-    type: "dtype",
+    type: "class",
 }
 
 

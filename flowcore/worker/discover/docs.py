@@ -62,9 +62,13 @@ def documentation(doc: str) -> str:
 
 def doc_of(found: Any) -> str:
     """A callable's own documentation, dedented; a class without one has that of its constructor."""
-    doc = found.__doc__ if isinstance(found.__doc__, str) else ""
+    doc = text_of(found)
     if dataclasses.is_dataclass(found) and doc.startswith(f"{getattr(found, '__name__', '')}("):
         doc = ""  # Python's own, which repeats the signature
-    if not doc and isinstance(found, type):
-        doc = vars(found).get("__init__", found).__doc__ or ""
-    return inspect.cleandoc(doc or "")
+    return doc or (text_of(vars(found).get("__init__")) if isinstance(found, type) else "")
+
+
+def text_of(found: Any) -> str:
+    """A docstring, dedented; "" where there is none, or something else in its place."""
+    doc = getattr(found, "__doc__", None)
+    return inspect.cleandoc(doc) if isinstance(doc, str) else ""

@@ -71,18 +71,25 @@ def _weighed(
     """Every guess there is, the weightiest first. An annotation that allows anything says nothing."""
     annotated = annotations.from_annotation(hint)
     anything = annotated if annotated.types == ("any",) else NOTHING
+    alias = _is_alias(hint, annotated)
     return {
-        "annotation": NOTHING if anything.types else annotated,
+        "annotation": NOTHING if anything.types or alias else annotated,
         "slot": slot.from_slot(said.slot),
         "name": names.from_name(name, default, registries),
         "prose": prose.read(said.text, default),
         "noun": nouns.read_noun(said.text),
         "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
         "any annotation": anything,
+        "open annotation": annotated if alias else NOTHING,
         "weak prose": prose.read_weakly(said.text),
         "weak name": names.from_generic_name(name),
         "list": Guess(choices=choices_in(said.text, default)),
     }
+
+
+def _is_alias(hint: Any, annotated: Guess) -> bool:
+    """Whether an annotation is text that could not be evaluated and names nothing that is known."""
+    return isinstance(hint, str) and all(name[:1].isupper() for name in annotated.types)
 
 
 def _is_sentinel(default: Any) -> bool:
@@ -107,7 +114,7 @@ def _repaired(evidence: str, guess: Guess, found: Mapping[str, Guess], default: 
         return ("string", "bool")
     if not own or set(own) & set(types) or _stands_for(own[0], types):
         return distinct(types)
-    return distinct(own + types if evidence != "name" else types + own)
+    return distinct(own + types if evidence not in ("name", "slot") else types + own)
 
 
 def _opinions(found: Mapping[str, Guess]) -> tuple[str, ...]:

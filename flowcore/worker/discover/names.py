@@ -52,7 +52,7 @@ _GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (r"\w*(?:func|fn|function|callable|callback|predicate|hook)|key_func|f|fun", ("callable",)),
     (
-        r"(?:n|num|max|min)_\w+|\w*(?:height|width|rows|columns|cols|count|size|length|depth|"
+        r"(?:n|num|max|min)_\w+|\w*(?:height|width|rows|ncolumns|cols|count|size|length|depth|"
         r"index|axis\d?|level|order|degree|thickness)|n|k",
         ("int",),
     ),
@@ -79,7 +79,7 @@ _GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("bool",),
     ),
     (
-        r"\w*name|mode|method|kind|signature|message|msg|pattern|sep|delimiter|word|lang|"
+        r"\w*name|mode|method|kind|backend|engine|signature|message|msg|pattern|sep|delimiter|word|lang|"
         r"language|locale|s|char",
         ("string",),
     ),

@@ -181,7 +181,7 @@ def _anywhere(doc: str, name: str, names: Collection[str]) -> str:
         return ""
     lines = [match[1]]
     for line in doc[match.end() :].splitlines()[1:]:
-        word = re.match(r"\s*`{0,2}(\w+)`{0,2}\s*:(\s|$)", line)
+        word = re.match(r"\s*(?:[-*]\s+)?`{0,2}(\w+)`{0,2}\s*:(\s|$)", line)
         if not line.strip() or (word and (word[1] in names or word[1][0].isupper())):
             break
         lines.append(line)

@@ -90,7 +90,11 @@ def _own(value: Any, bound: bool = False) -> tuple[Taken, ...]:
     constructor = inspect.isclass(value) and inspect.isfunction(_constructor(value))
     signed = _signed(value)[bound or constructor :]
     kinds = _VARIADIC if inspect.isclass(value) or _is_method(value) else _VARIADIC[1:]
-    return tuple(Taken(one, known.get(one.name, Parameter.empty)) for one in signed if one.kind not in kinds)
+    return tuple(
+        Taken(one, known.get(one.name, Parameter.empty))
+        for one in signed
+        if one.kind not in kinds and not (one.name.startswith("_") and one.default is not Parameter.empty)
+    )
 
 
 def _is_method(value: Any) -> bool:

@@ -8,7 +8,7 @@ from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 
 CONFIDENCE = 0.9
 LONGEST = 500  # what is longer is prose, and takes the patterns below seconds
-CARRIED = frozenset({"array", "table", "tensor", "tensors", "estimator", "object", "model", "file"})
+CARRIED = frozenset({"class", "array", "table", "tensor", "tensors", "estimator", "object", "model", "file"})
 _DEFAULT = re.compile(r"(?i)[,;(\[]?\s*\b(?:default(?:s to)?\b|by default)\s*[:=]?.*$")
 _OPTIONAL = re.compile(r"(?i)[,;(\[]*\s*\b(?:optional|required|keyword[- ]only|deprecated.*)\b[)\]]*")
 _SHAPED = re.compile(
@@ -65,6 +65,7 @@ _ALTERNATIVES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r".*random[-_ ]?(?:state|generator)\b.*|.*\brandom\.(?:randomstate|generator).*", ("random",)),
     (r".*\b(?:estimator|classifier|regressor|transformer|clusterer|clustering)s?\b.*", ("estimator",)),
     (r".*(?:cross-validation generator|cv splitter|splitter).*", ("splitter",)),
+    (r"(?:\w+ )?(?:multi)?(?:di)?graph(?: object| instance)?", ("Graph",)),
     (r"slices?(?: object)?", ("slice",)),
     (r"(?:datetime|timedelta|timestamp|date|time|offset|dateoffset)\b.*", ("string",)),
     (r"shape(?: tuple)?", ("shape",)),
@@ -126,7 +127,7 @@ def from_slot(slot: str) -> Guess:
 
 
 def _cleaned(slot: str) -> str:
-    text = re.sub(r"\{[^{}'\"]*`[^{}]*\}", lambda found: re.sub(r"`+", "'", found[0]), slot)
+    text = re.sub(r"\{[^{}'\"]*`[^{}]*\}", lambda found: re.sub(r"`+([\w-]+)`+", r"'\1'", found[0]), slot)
     text = re.sub(r":\w+:`~?([^`]*)`", r"\1", text)
     text = re.sub(r"`+", "", text)
     for pattern, replacement in _BRACKETS:

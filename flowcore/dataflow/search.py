@@ -1,9 +1,9 @@
 """Ranked search over a catalogue: one plain scan, no index."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from flowcore.model.descriptor import Catalog, NodeDescriptor
+from flowcore.model.descriptor import Catalog, Entry, NodeDescriptor
 
 
 class Filter(NamedTuple):
@@ -22,26 +22,36 @@ def search(
 ) -> tuple[NodeDescriptor, ...]:
     """Nodes that match every word, best first. uses: how often a type is used, which breaks ties."""
     words = query.lower().replace(".", " ").split()
-    uses = uses or {}
-    found = []
-    for name, package, doc, node in catalog.lowered:
-        points = [_points(word, name, package, doc) for word in words]
-        if all(points):
-            found.append((-sum(points), -uses.get(node.package, 0), len(name), node.package, node))
-    found.sort(key=lambda item: item[:4])
-    return tuple(item[4] for item in found[:limit])
+    used = uses or {}
+    found: Sequence[Entry] = catalog.entries
+    for word in sorted(words, key=len, reverse=True):  # a long word leaves the fewest
+        found = [one for one in found if word in one.text]
+    if len(words) == 1:
+        found = _nearest(words[0], found, limit)
+
+    def rank(one: Entry) -> tuple[int, int]:
+        return -sum([_points(word, one) for word in words]), -used.get(one.node.package, 0)
+
+    return tuple(one.node for one in sorted(found, key=rank)[:limit])
 
 
-def _points(word: str, name: str, package: str, doc: str) -> int:
-    if name == word:
+def _nearest(word: str, found: Sequence[Entry], limit: int) -> Sequence[Entry]:
+    """No more of the matches than can be among the first: a letter is in the text of nearly all."""
+    for near in (str.startswith, str.__contains__):
+        nearer = [one for one in found if near(one.name, word)]
+        if len(nearer) >= limit:
+            return nearer
+    return found
+
+
+def _points(word: str, one: Entry) -> int:
+    if one.name == word:
         return 100
-    if name.startswith(word):
+    if one.name.startswith(word):
         return 60
-    if word in name:
+    if word in one.name:
         return 40
-    if word in package:
-        return 20
-    return 5 if word in doc else 0
+    return 20 if word in one.node.package.lower() else 5
 
 
 def browse(catalog: Catalog, query: str, chosen: Filter = NONE) -> tuple[NodeDescriptor, ...]:

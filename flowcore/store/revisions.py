@@ -63,6 +63,8 @@ class Revision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 def revise(catalog: Catalog, revisions: Mapping[str, Revision]) -> Catalog:
     """The catalogue with every revision laid over the nodes that it names."""
+    if not revisions:
+        return catalog
     nodes = {node.package: node for node in catalog.nodes}
     for pattern, revision in revisions.items():
         for type_ in matching(pattern, nodes):

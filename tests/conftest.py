@@ -1,5 +1,7 @@
 """What the tests share: a home of their own, and the catalogue that is shipped."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,11 @@ from hypothesis import HealthCheck, settings
 
 from flowcore.model.descriptor import Catalog
 from flowcore.store import descriptors
+
+# What the person at this machine has added to flowcore is no part of a test.
+_HOME = tempfile.TemporaryDirectory(prefix="flowcore-tests-")
+os.environ["FLOWCORE_HOME"] = _HOME.name
+os.environ.pop("FLOWCORE_FALLBACK", None)
 
 # The machine is shared: how long an example takes says nothing about the code.
 settings.register_profile(

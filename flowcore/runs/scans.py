@@ -17,7 +17,7 @@ FUNCTIONS: Final = fallback.PACKAGE
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """How a scan stands. total is 0 while the package is still being imported."""
+    """How a scan stands. total is 0 until that is known."""
 
     package: str
     done: int = 0

@@ -74,9 +74,7 @@ def _scans(busy: list[str]) -> None:
 def _going(scan: Scan) -> None:
     left, right = st.columns([5, 1], vertical_alignment="center")
     words = (
-        f"{scan.package}: {scan.done} of {scan.total} described"
-        if scan.total
-        else f"Importing {scan.package}…"
+        f"{scan.package}: {scan.done} of {scan.total} described" if scan.total else f"Reading {scan.package}…"
     )
     left.progress(scan.done / scan.total if scan.total else 0.0, text=plain(words))
     right.button(

@@ -16,6 +16,7 @@ from flowcore.ui import frame, revise, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
+_SHOWN: Final = 12
 _RUNS: Final = {
     "always": ("runs everywhere", "green", "Runs here and on a server for others"),
     "local": ("on your machine only", "orange", "Runs on your own machine, not on a server for others"),
@@ -31,9 +32,9 @@ def draw(here: Session | None, node: NodeDescriptor, catalog: Catalog) -> None:
     _arguments("Arguments", node.args)
     if node.inputs:
         _arguments("Arguments of the call", node.inputs)
+    _facts(node)
     with st.expander("Documentation", expanded=True, key="documentation"):
         st.text(node.doc or "No documentation.")
-    _facts(node)
 
 
 def _head(here: Session | None, node: NodeDescriptor, catalog: Catalog) -> None:
@@ -120,7 +121,7 @@ def _row(one: Argument) -> dict[str, Any]:
         "Name": one.arg,
         "Type": fits.described(one) if one.supported else "not known",
         "Default": _default(one),
-        "Allowed": _range(one) or ", ".join(map(str, one.choices[:12])) + " …"[: 2 * (len(one.choices) > 12)],
+        "Allowed": "; ".join(filter(None, (_choices(one), _range(one)))),
         "Explanation": one.help,
         "Known from": one.evidence,
         "Sure": one.confidence if one.supported else 0.0,
@@ -133,6 +134,11 @@ def _default(one: Argument) -> str:
     if one.required or one.default is UNSET:
         return "needed" if one.required else ""
     return "None" if one.default is None else text.show(one.default)
+
+
+def _choices(one: Argument) -> str:
+    more = " …" if len(one.choices) > _SHOWN else ""
+    return ", ".join(map(str, one.choices[:_SHOWN])) + more
 
 
 def _range(one: Argument) -> str:

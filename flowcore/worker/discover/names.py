@@ -84,6 +84,9 @@ _GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("string",),
     ),
     (r"(?:df|frame|table|dataframe)\w*", ("table",)),
+    (r"it|iterators?|iter", ("list",)),
+    (r"pred", ("callable",)),
+    (r"default|value|item|obj|object|element|fill_?value|sentinel", ("any",)),
 )
 _GENERIC_COMPILED = tuple((re.compile(pattern), types) for pattern, types in _GENERIC)
 _PLURALS = {"metrics": "metric", "callbacks": "callback", "layers": "layer", "cells": "layer"}

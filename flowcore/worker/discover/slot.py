@@ -15,6 +15,10 @@ _SHAPED = re.compile(
     r"(?i),?\s*\b(?:of|with|in)\s+(?:shape|size|length|dimensions?)\s*\(?.*?(?:\)|(?=\s+or\b|"
     r",|$))|,?\s*\bshape\s*=?\s*\([^)]*\)|\((?:[A-Za-z\d_.*+/\- ]+,)[^)]*\)(?=\s*[a-z])"
 )
+_ELEMENTS = re.compile(
+    r"(?i)^\((?:[\w.*+/\- ]+,)[^)]*\)\s+(?=(?:u?int|float|bool|complex|number|"
+    r"real|string|str)\w*\b)"
+)
 _SPLIT = re.compile(r"(?i)\s*(?:,\s*or\b|,|\bor\b|\||/(?![\w-]*\.)|;|\band/or\b)\s*")
 _QUOTED = re.compile(r"""^[`"'“‘]*["'“‘]([^"'”’`]*)["'”’][`"'”’]*$""")
 _ALTERNATIVES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -79,6 +83,8 @@ _LEADING = re.compile(
 _HIDDEN = {"random"}
 _UNUSED = re.compile(r"(?i)(?:ignored|not used|unused)\b")
 _BRACKETS = (
+    (re.compile(r"(?i)^\(\s*(?:int\w*[,\s]*)+\)"), "tuple of ints"),
+    (re.compile(r"(?i)^\(\s*(?:(?:float|str|int|number)\w*[,\s]*)+\)"), "tuple"),
     (re.compile(r"(?i)\boptional\[(.*)\]"), r"\1 or None"),
     (re.compile(r"(?i)\bunion\[(.*)\]"), r"\1"),
     (re.compile(r"(?i)\bliteral\[([^\]]*)\]"), r"{\1}"),
@@ -133,7 +139,7 @@ def _cleaned(slot: str) -> str:
     for pattern, replacement in _BRACKETS:
         text = pattern.sub(replacement, text)
     text = _DEFAULT.sub("", text)
-    text = _OPTIONAL.sub("", text)
+    text = _ELEMENTS.sub("array of ", _OPTIONAL.sub("", text).lstrip())
     if not text.lstrip().startswith("{"):
         text = _SHAPED.sub(" ", text)
     else:

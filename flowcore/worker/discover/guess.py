@@ -1,5 +1,6 @@
 """What one piece of evidence says about an argument."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -51,9 +52,19 @@ _SYNONYMS = {
 }
 
 
+_SENTINEL = re.compile(r"_?(?:No(?:Default|Value|tGiven|tSet|tProvided)|Missing|Unset|Undefined)\w*")
+_ENDINGS = ((re.compile(r"\w*(?:Buffer|IO)"), "file"), (re.compile(r"\w*ArrayLike"), "array"))
+
+
+def _named(name: str) -> str:
+    """The common name of a type: classes by what stands for them here."""
+    known = _SYNONYMS.get(name, name)
+    return next((common for pattern, common in _ENDINGS if pattern.fullmatch(known)), known)
+
+
 def distinct(types: tuple[str, ...]) -> tuple[str, ...]:
     """Types in order, once each, by one name each; an int beside a tuple of ints is what ``ints`` means."""
-    types = tuple(_SYNONYMS.get(name, name) for name in types)
+    types = tuple(_named(name) for name in types if not _SENTINEL.fullmatch(name))
     if "ints" in types or ("int" in types and {"tuple", "list"} & set(types) and "float" not in types):
         types = tuple("ints" if name in ("int", "tuple", "list") else name for name in types)
     return tuple(dict.fromkeys(types))

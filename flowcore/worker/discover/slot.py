@@ -83,8 +83,11 @@ _LEADING = re.compile(
 _HIDDEN = {"random"}
 _UNUSED = re.compile(r"(?i)(?:ignored|not used|unused)\b")
 _BRACKETS = (
-    (re.compile(r"(?i)^\(\s*(?:int\w*[,\s]*)+\)"), "tuple of ints"),
-    (re.compile(r"(?i)^\(\s*(?:(?:float|str|int|number)\w*[,\s]*)+\)"), "tuple"),
+    (re.compile(r"(?i)^\(\s*int\w*(?:[,\s]+int\w*)*[,\s]*\)"), "tuple of ints"),
+    (
+        re.compile(r"(?i)^\(\s*(?:float|str|int|number)\w*(?:[,\s]+(?:float|str|int|number)\w*)*[,\s]*\)"),
+        "tuple",
+    ),
     (re.compile(r"(?i)\boptional\[(.*)\]"), r"\1 or None"),
     (re.compile(r"(?i)\bunion\[(.*)\]"), r"\1"),
     (re.compile(r"(?i)\bliteral\[([^\]]*)\]"), r"{\1}"),

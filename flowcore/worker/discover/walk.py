@@ -68,9 +68,15 @@ def members(module: ModuleType, package: str) -> Iterator[tuple[str, Callable[..
     listed = getattr(module, "__all__", None)
     for name in sorted(listed if listed is not None else dir(module)):
         value = _attribute(module, name)
-        own = str(getattr(value, "__module__", "")).partition(".")[0] == package.partition(".")[0]
-        if (listed is not None or (own and not name.startswith("_"))) and describable(value):
-            yield name, value
+        with suppress(Exception):  # some objects raise whatever they are asked
+            if describable(value) and (listed is not None or _is_own(name, value, package)):
+                yield name, value
+
+
+def _is_own(name: str, value: Any, package: str) -> bool:
+    """Whether a package defines a value itself, under a public name."""
+    home = str(getattr(value, "__module__", "")).partition(".")[0]
+    return home == package.partition(".")[0] and not name.startswith("_")
 
 
 def load(name: str) -> ModuleType | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec import UNSET
 
-from flowcore.model.descriptor import Argument, Catalog, Output, Range, Registry, Source
+from flowcore.model.descriptor import Argument, Call, Catalog, Output, Range, Registry, Source
 from flowcore.worker.discover import describe
 from flowcore.worker.discover.annotations import from_annotation
 from flowcore.worker.discover.docs import brief, documentation
@@ -275,6 +275,108 @@ def test_a_method_begins_with_its_object(toy: Catalog) -> None:
     assert method.args[0] == Argument(
         arg="self", itype="layer", required=True, widget="port", evidence="hierarchy"
     )
+
+
+LEARNING = """
+    class Base:
+        pass
+
+    class Learner(Base):
+        '''Learns.'''
+        def __init__(self, rate=0.1, memory=None, log_dir=None): ...
+        def fit(self, X, y=None):
+            '''Learns from X.'''
+            return self
+        def predict(self, X):
+            '''Says what X is.
+
+            Returns
+            -------
+            labels : ndarray
+            '''
+            return X
+        @classmethod
+        def make(cls):
+            '''Makes one.'''
+        @staticmethod
+        def helped(x):
+            '''Helps.'''
+        def undocumented(self): ...
+        def _private(self):
+            '''Hidden.'''
+        label = "x"
+
+    class Still(Base):
+        def predict(self, X):
+            '''Says nothing.'''
+
+    def use(memory, rate=1): ...
+
+    def gather(first, /, *rest, scale=1):
+        '''Puts arrays together.
+
+        Args:
+            first: Array to begin with.
+            *rest: Arrays to follow.
+        '''
+
+    def unsaid(*rest): ...
+"""
+
+
+@pytest.fixture
+def learning(package) -> str:
+    return package("learning", init=LEARNING)
+
+
+def test_a_star_stands_for_the_public_documented_methods_of_a_class(learning: str) -> None:
+    found = describe(learning, Source(methods=("learning.Learner.*",)))
+    methods = [node.package for node in found.nodes if node.kind == "method"]
+    assert methods == ["learning.Learner.fit", "learning.Learner.helped", "learning.Learner.predict"]
+
+
+def test_a_family_says_how_the_methods_of_its_classes_are_called(learning: str) -> None:
+    fit = Call(returns="self", copy=True, mutates=True, outputs={"estimator": "estimator"})
+    source = Source(
+        families={"learning.Base": "estimator"},
+        calls={"estimator": {"fit": fit, "predict": Call(), "score": Call()}},
+    )
+    found = {node.package: node for node in describe(learning, source).nodes if node.kind == "method"}
+    assert list(found) == ["learning.Learner.fit", "learning.Learner.predict", "learning.Still.predict"]
+    learns, says = found["learning.Learner.fit"], found["learning.Learner.predict"]
+    assert (learns.returns, learns.copy, learns.mutates) == ("self", True, True)
+    assert learns.outputs == (Output("estimator", "estimator"),)
+    assert (says.returns, says.copy, says.mutates, says.outputs) == ("value", False, False, ())
+    assert [(one.arg, one.itype, one.widget) for one in learns.args] == [
+        ("self", "estimator", "port"),
+        ("X", "array", "port"),
+        ("y", "array", "port"),
+    ]
+
+
+def test_arguments_that_no_node_gets_are_left_out_unless_they_are_required(learning: str) -> None:
+    found = describe(learning, Source(leave_out=("memory", "log_*")))
+    assert list(found.by_type["learning.Learner"].arguments) == ["rate"]
+    assert list(found.by_type["learning.use"].arguments) == ["memory", "rate"]
+
+
+def test_the_base_of_a_family_is_a_node_if_it_is_kept(learning: str) -> None:
+    source = Source(families={"learning.Base": "estimator"})
+    assert "learning.Base" not in describe(learning, source).by_type
+    kept = describe(learning, Source(families=source.families, keep=("learning.Base",)))
+    assert kept.by_type["learning.Base"].otype == "estimator"
+
+
+def test_values_by_place_and_any_number_of_them_are_told_apart(learning: str) -> None:
+    found = describe(learning, Source())
+    assert [
+        (one.arg, one.passing, one.required, one.conns) for one in found.by_type["learning.gather"].args
+    ] == [
+        ("first", "positional", True, 1),
+        ("rest", "variadic", False, None),
+        ("scale", "keyword", False, 1),
+    ]
+    assert found.by_type["learning.unsaid"].args == ()
 
 
 def test_a_scan_says_where_it_comes_from_and_repeats_itself(toy: Catalog) -> None:

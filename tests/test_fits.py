@@ -22,13 +22,19 @@ X = "x"
         pytest.param(port(X, "array"), "table", True, id="a table as an array"),
         pytest.param(port(X, "layer"), "model", True, id="a model as a layer"),
         pytest.param(port(X, "any"), "whatever", True, id="anything"),
-        pytest.param(argument(X, "any"), "whatever", False, id="anything typed in"),
+        pytest.param(argument(X, "any"), "whatever", True, id="anything typed in"),
         pytest.param(port(X, "tensor"), "any", True, id="from anything"),
         pytest.param(argument(X, "int"), "any", False, id="anything into a form"),
         pytest.param(argument(X, "float"), "int", True, id="an int as a float"),
         pytest.param(argument(X, "int"), "float", False, id="a float as an int"),
         pytest.param(port(X, "nosupport"), "tensor", False, id="unknown"),
         pytest.param(port(X, "tuple"), "array", True, id="a place of a tuple"),
+        pytest.param(port(X, "array"), "tensor", True, id="a tensor as an array"),
+        pytest.param(port(X, "callable"), "metric", True, id="a metric as a function"),
+        pytest.param(port(X, "callable"), "layer", False, id="a layer is no function"),
+        pytest.param(port(X, "object"), "whatever", True, id="any object"),
+        pytest.param(argument(X, "object"), "whatever", False, id="no object typed in"),
+        pytest.param(port(X, "estimator"), "any", True, id="an estimator from anything"),
     ],
 )
 def test_a_link_fits_a_port_by_type(target: Argument, otype: str, expected: bool) -> None:
@@ -41,6 +47,8 @@ FITTING = [
     ("ints", 3), ("ints", [3, 3]), ("ints", {"$tuple": [3, 3]}), ("list", []), ("tuple", [1, "a"]),
     ("dict", {}), ("dict", {"$dict": []}), ("any", None), ("any", {"a": [1]}), ("activation", "relu"),
     ("optimizer", {"$new": "toy.Adam", "args": {}}), ("list[int]", [1, 2]), ("list[int]", []),
+    ("array", [[1, 2]]), ("table", {"a": [1]}), ("slice", {"$slice": [0, 2, 1]}),
+    ("callable", {"$ref": LAYER}), ("callable", {"$ref": "toy.load"}),
     ("layer", {"$new": LAYER, "args": {"units": 1}}), ("list[optimizer]", ["sgd", {"$new": "toy.Adam"}]),
 ]  # fmt: skip
 
@@ -67,6 +75,15 @@ FLAWED = [
     ("optimizer", 3, "x is 3; expected optimizer"),
     ("layer", "Dense", "x is 'Dense'; expected layer"),
     ("list[int]", [1, "2"], "x is [1, '2']; expected list[int]"),
+    ("array", {"$tuple": [1]}, "x is [1]; expected array"),
+    ("array", 1, "x is 1; expected array"),
+    ("table", {"$dict": []}, "x is {'$dict': []}; expected table"),
+    ("slice", [0, 2], "x is [0, 2]; expected slice"),
+    ("callable", "relu", "x is 'relu'; expected callable"),
+    ("callable", {"$new": "toy.Adam", "args": {}}, "x is toy.Adam; expected callable"),
+    ("model", {"$new": "toy.Adam", "args": {}}, "x is toy.Adam; expected model"),
+    ("model", {"$new": "toy.Nowhere", "args": {}}, "x is toy.Nowhere; expected model"),
+    ("object", 1, "x is 1; expected object"),
     ("int", None, "x is None; expected int"),
     ("int", "x" * 100, f"x is '{'x' * 56}…; expected int"),
 ]
@@ -99,6 +116,31 @@ def test_none_fits_where_it_is_allowed_or_is_the_default() -> None:
 )
 def test_a_number_stays_in_its_range(bounds: Range, value: Any, expected: list[str]) -> None:
     assert list(flaws(value, argument("x", "float", range=bounds), TOY)) == expected
+
+
+EACH = {"int": Range(low=1), "float": Range(low=0, high=1, exclusive=True)}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(1, [], id="an int in the range of ints"),
+        pytest.param(3, [], id="outside of that of floats, though it is a float as well"),
+        pytest.param(0.5, [], id="a float in the range of floats"),
+        pytest.param(1.5, ["x is 1.5; expected less than 1"], id="a float outside"),
+        pytest.param(0, ["x is 0; expected at least 1"], id="outside of both"),
+        pytest.param("auto", [], id="neither int nor float"),
+    ],
+)
+def test_each_type_has_a_range_of_its_own(value: Any, expected: list[str]) -> None:
+    found = argument("x", "int", itypes=("int", "float", "string"), ranges=EACH)
+    assert list(flaws(value, found, TOY)) == expected
+
+
+def test_a_type_without_a_range_takes_every_number() -> None:
+    found = argument("x", "int", itypes=("int", "float"), ranges={"int": Range(low=1)})
+    assert list(flaws(-3, found, TOY)) == []
+    assert list(flaws(-0.5, found, TOY)) == []
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,12 @@ def _probed(node: NodeDescriptor, samples: Samples) -> NodeDescriptor:
         return replace(node, available=False)
     except Exception as reason:  # A constructor is code of the package: it may raise anything.
         return _helped(node, samples, reason)
-    return replace(node, args=tuple(one for arg in node.args for one in _asked(node, arg, samples)))
+    asked = [one for one in node.args if not one.required and one.widget != "registry"]
+    doubted = _doubted(node, {one.arg: _first(one, samples) for one in asked}, samples)
+    open_ = (one.arg for one in asked if _is_open(one))
+    choosy = _doubted(node, dict.fromkeys(open_, NONSENSE), samples)
+    taken = (one for one in node.args if one.arg not in doubted or _is_taken(node, one, samples))
+    return replace(node, args=tuple(_asked(node, one, samples, choosy) for one in taken))
 
 
 def _helped(node: NodeDescriptor, samples: Samples, reason: Exception) -> NodeDescriptor:
@@ -60,30 +65,52 @@ def _helped(node: NodeDescriptor, samples: Samples, reason: Exception) -> NodeDe
     return node
 
 
-def _asked(node: NodeDescriptor, argument: Argument, samples: Samples) -> tuple[Argument, ...]:
-    """An argument with what trying it out told; () if the class does not take it after all."""
+def _doubted(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> frozenset[str]:
+    """Which of these values may be refused: the others were taken together, at once or by halves."""
+    if not given or _refusal(node, given, samples) is None:
+        return frozenset()
+    if len(given) == 1:
+        return frozenset(given)
+    names = list(given)
+    halves = names[: len(names) // 2], names[len(names) // 2 :]
+    return frozenset().union(*(_doubted(node, {one: given[one] for one in half}, samples) for half in halves))
+
+
+def _is_taken(node: NodeDescriptor, argument: Argument, samples: Samples) -> bool:
+    """Whether a class takes an argument at all, of whatever value."""
+    values = (samples.of(argument) or (0,))[:2]
+    refusals = (_refusal(node, {argument.arg: value}, samples) for value in values)
+    return not all(reason is not None and _UNKNOWN.search(reason) for reason in refusals)
+
+
+def _asked(node: NodeDescriptor, argument: Argument, samples: Samples, choosy: frozenset[str]) -> Argument:
+    """An argument with what trying it out told. choosy: those that do not take any text."""
     if argument.required or argument.widget == "registry":
-        return (argument,)
-    refusals = (_refusal(node, argument, value, samples) for value in (samples.of(argument) or (0,))[:2])
-    if all(reason is not None and _UNKNOWN.search(reason) for reason in refusals):
-        return ()
-    if argument.itype == "string" and not argument.choices:
-        return (_listened(node, argument, samples),)
-    if doubtful(argument):
-        return (_tried(node, argument, samples),)
-    return (argument,)
+        return argument
+    if _is_open(argument):
+        return _listened(node, argument, samples) if argument.arg in choosy else argument
+    return _tried(node, argument, samples) if doubtful(argument) else argument
+
+
+def _is_open(argument: Argument) -> bool:
+    """Whether any text may stand for it, as far as one knows."""
+    return argument.itype == "string" and not argument.choices
+
+
+def _first(argument: Argument, samples: Samples) -> Any:
+    return next(iter(samples.of(argument)), 0)
 
 
 def _listened(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
     """The words that a refusal of nonsense lists, those of them that are then accepted."""
-    reason = _refusal(node, argument, NONSENSE, samples)
+    reason = _refusal(node, {argument.arg: NONSENSE}, samples)
     if reason is None:
         return argument
     words = [word for word in dict.fromkeys(_WORDS.findall(reason)) if word != argument.arg]
     words += (
         re.findall(r"[\w-]+", reason.rpartition("one of")[2].partition(". ")[0]) if len(words) < 2 else []
     )
-    taken = [word for word in words if _refusal(node, argument, word, samples) is None]
+    taken = [word for word in words if _refusal(node, {argument.arg: word}, samples) is None]
     if len(taken) < 2:
         return argument
     own = [argument.default] if isinstance(argument.default, str) and argument.default not in taken else []
@@ -92,11 +119,11 @@ def _listened(node: NodeDescriptor, argument: Argument, samples: Samples) -> Arg
 
 def _tried(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
     """A type that is accepted by a constructor which refuses what has no meaning."""
-    if _refusal(node, argument, object(), samples) is None:
+    if _refusal(node, {argument.arg: object()}, samples) is None:
         return argument
     for itype in dict.fromkeys((argument.itype, *_CANDIDATES) if argument.supported else _CANDIDATES):
         values = samples.of_type(itype, argument)[:2]
-        if any(_refusal(node, argument, value, samples) is None for value in values):
+        if any(_refusal(node, {argument.arg: value}, samples) is None for value in values):
             types = argument.types if itype == argument.itype else (itype,)
             return replace(
                 argument,
@@ -108,10 +135,10 @@ def _tried(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argume
     return argument
 
 
-def _refusal(node: NodeDescriptor, argument: Argument, value: Any, samples: Samples) -> str | None:
-    """What the constructor says against a value, None if it takes it."""
+def _refusal(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> str | None:
+    """What the constructor says against values, None if it takes them."""
     try:
-        samples.make(node, **{argument.arg: value})
+        samples.make(node, **given)
     except Exception as reason:  # see _probed
         return str(reason) or type(reason).__name__
     return None

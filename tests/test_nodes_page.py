@@ -254,3 +254,14 @@ def test_a_server_for_others_adds_and_corrects_nothing(view: str, monkeypatch: p
     assert not [widget for widget in at.selectbox if widget.key == "package"]
     at = opened(node=DENSE)
     assert not [widget for widget in at.selectbox if widget.key == "revise"]
+
+
+def test_of_two_nodes_with_one_name_the_chosen_one_is_shown() -> None:
+    for name in ("little", "other"):
+        overlay.save(package(name, f"{name}.wordy_thing"), name)
+    at = opened()
+    at.text_input(key="node search").set_value("wordy_thing").run()
+    assert len(set(at.radio(key="node list").options)) == 2
+    for type_ in ("little.wordy_thing", "other.wordy_thing"):
+        at.radio(key="node list").set_value(type_).run()
+        assert at.code[0].value == type_

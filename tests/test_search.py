@@ -3,8 +3,8 @@ import time
 import pytest
 from hypothesis import given
 
-from flowcore.dataflow.search import search
-from flowcore.model.descriptor import Catalog
+from flowcore.dataflow.search import Filter, browse, labels, search
+from flowcore.model.descriptor import Catalog, NodeDescriptor
 from tests import strategies
 from tests.toy import LAYER, TOY
 
@@ -60,3 +60,37 @@ def test_the_obvious_node_of_the_shipped_catalogue_is_found_first(
     began = time.process_time()
     assert search(catalog, query)[0].package == best
     assert time.process_time() - began < 0.2
+
+
+def test_no_two_nodes_of_a_list_are_called_the_same() -> None:
+    paths = ("one.scale", "two.deep.scale", "three.deep.scale", "four.Model.fit", "five.Forest.fit")
+    nodes = [NodeDescriptor(name=path.rpartition(".")[2], package=path) for path in paths]
+    assert labels(nodes) == {
+        "one.scale": "scale",
+        "two.deep.scale": "scale (deep)",
+        "three.deep.scale": "scale (three.deep)",
+        "four.Model.fit": "fit",
+        "five.Forest.fit": "fit (Forest)",
+    }
+
+
+def test_every_node_of_the_catalogue_has_a_label_of_its_own(catalog: Catalog) -> None:
+    found = labels(catalog.nodes)
+    assert len(set(found.values())) == len(catalog.nodes)
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen", "expected"),
+    [
+        ("", Filter(), [node.name for node in TOY.nodes]),
+        ("", Filter(package="toy", kind="layer"), ["Layer", "Merge"]),
+        ("", Filter(package="to"), []),
+        ("", Filter(category="none"), []),
+        ("layer", Filter(), ["Layer"]),
+        ("evil", Filter(), ["Evil"]),
+        ("absent", Filter(kind="class"), ["Absent"]),
+        ("absent", Filter(kind="method"), []),
+    ],
+)
+def test_browsing_shows_what_cannot_be_used_too(query: str, chosen: Filter, expected: list[str]) -> None:
+    assert [node.name for node in browse(TOY, query, chosen)] == expected

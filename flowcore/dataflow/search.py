@@ -1,6 +1,6 @@
 """Ranked search over a catalogue: one plain scan, no index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from flowcore.model.descriptor import Catalog, Entry, NodeDescriptor
@@ -61,6 +61,21 @@ def browse(catalog: Catalog, query: str, chosen: Filter = NONE) -> tuple[NodeDes
     barred = (node for node in catalog.nodes if node.runs == "never" or not node.available)
     hidden = [node for node in barred if words and all(word in node.package.lower() for word in words)]
     return tuple(node for node in (*found, *hidden) if _passes(node, chosen))
+
+
+def labels(nodes: Iterable[NodeDescriptor]) -> dict[str, str]:
+    """What to call each node in a list, by type: its name, a later one of that name with its home.
+
+    No two are called the same: a list that is chosen from by its words gives the wrong one else.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for node in nodes:
+        home = node.package.rpartition(".")[0]
+        words = (node.name, f"{node.name} ({home.rpartition('.')[2]})", f"{node.name} ({home})")
+        found[node.package] = next((word for word in words if word not in taken), node.package)
+        taken.add(found[node.package])
+    return found
 
 
 def kind(node: NodeDescriptor) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from flowcore.dataflow import coverage
-from flowcore.dataflow.search import Filter, browse, kind
+from flowcore.dataflow.search import Filter, browse, kind, labels
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.ui import frame, nodeview, session
 from flowcore.ui.session import Session
@@ -79,16 +79,16 @@ def _list(found: Sequence[NodeDescriptor]) -> None:
         return
     shown = min(len(found), session.chosen("shown nodes") or _PAGE)
     st.caption(f"{len(found):,} nodes" if shown == len(found) else f"{shown} of {len(found):,} nodes")
-    by_type = {node.package: node for node in found[:shown]}
+    names = labels(found[:shown])
     asked = st.query_params.get("node", "")
-    key = session.field("node list", asked if asked in by_type else None)
+    key = session.field("node list", asked if asked in names else None)
     with st.container(key="nodes"):
         st.radio(
             "Nodes",
-            list(by_type),
+            list(names),
             index=None,
-            format_func=lambda type_: plain(by_type[type_].name),
-            captions=[_caption(node) for node in by_type.values()],
+            format_func=lambda type_: plain(names[type_]),
+            captions=[_caption(node) for node in found[:shown]],
             key=key,
             label_visibility="collapsed",
             on_change=lambda: choose(session.typed(key)),

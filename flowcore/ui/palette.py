@@ -5,7 +5,7 @@ from collections import Counter
 import streamlit as st
 
 from flowcore.dataflow import edit, ports
-from flowcore.dataflow.search import search
+from flowcore.dataflow.search import labels, search
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node
 from flowcore.ui import habits, session
@@ -31,11 +31,11 @@ def draw(here: Session, catalog: Catalog) -> None:
     if not found:
         st.info("Nothing matches. Try a shorter word, such as conv or pool.")
         return
-    types = [node.package for node in found]
+    names = labels(found)
     chosen = st.radio(
         "Matches",
-        types,
-        format_func=lambda type_: _name(catalog, type_),
+        list(names),
+        format_func=lambda type_: names[type_],
         captions=[_caption(node) for node in found],
         key=f"match {query}",
         label_visibility="collapsed",
@@ -79,11 +79,6 @@ def _linked(graph: Graph, after: Node, node: Node, catalog: Catalog) -> Graph:
             if port in known and known[port].widget == "port" and output != "layer":
                 return edit.connect(graph, after.id, output, node.id, port, catalog)
     return graph
-
-
-def _name(catalog: Catalog, type_: str) -> str:
-    node = catalog.find(type_)
-    return node.name if node else type_
 
 
 def _caption(node: NodeDescriptor) -> str:

@@ -10,16 +10,22 @@ from hypothesis import HealthCheck, settings
 from flowcore.model.descriptor import Catalog
 from flowcore.store import descriptors
 
-# What the person at this machine has added to flowcore is no part of a test.
 _HOME = tempfile.TemporaryDirectory(prefix="flowcore-tests-")
-os.environ["FLOWCORE_HOME"] = _HOME.name
-os.environ.pop("FLOWCORE_FALLBACK", None)
 
 # The machine is shared: how long an example takes says nothing about the code.
 settings.register_profile(
     "flowcore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
 settings.load_profile("flowcore")
+
+
+def pytest_configure() -> None:
+    """What the person at this machine has added to flowcore is no part of a test.
+
+    Not when this module is imported: a process that a test starts imports it, and has a home.
+    """
+    os.environ["FLOWCORE_HOME"] = _HOME.name
+    os.environ.pop("FLOWCORE_FALLBACK", None)
 
 
 @pytest.fixture

@@ -104,6 +104,9 @@ def method(name: str, owner: str, *args: Argument, **more: Any) -> NodeDescripto
     return NodeDescriptor(name=name, package=f"{owner}.{name}", kind="method", args=(itself, *args), **more)
 
 
+BAG = f"{__name__}.Bag"
+
+
 class Bag:
     """An object that its methods change."""
 
@@ -122,7 +125,7 @@ def bag() -> Bag:
 
 @pytest.mark.parametrize("copied", [True, False], ids=["on a copy", "on the object"])
 def test_a_method_with_side_effects_copies_its_object_alone(bag: Bag, copied: bool) -> None:
-    put = method("put", "p.Bag", keyword("what"), copy=copied, returns="self", outputs=(Output("bag"),))
+    put = method("put", BAG, keyword("what"), copy=copied, returns="self", outputs=(Output("bag"),))
     what = [1]
     found = run(put, self=bag, what=what)
     assert (found[""] is bag) is not copied
@@ -134,7 +137,7 @@ def test_a_method_with_side_effects_copies_its_object_alone(bag: Bag, copied: bo
 
 def test_a_method_hands_its_object_on_and_then_what_it_gave(bag: Bag) -> None:
     outputs = (Output("bag"), Output("result"))
-    put = method("put", "p.Bag", keyword("what"), copy=True, returns="self", outputs=outputs)
+    put = method("put", BAG, keyword("what"), copy=True, returns="self", outputs=outputs)
     found = run(put, {"what": 1}, self=bag)
     assert list(found) == ["", "bag", "result"]
     assert found["result"] is found["bag"]

@@ -142,6 +142,13 @@ def by_place(descriptor: NodeDescriptor, args: dict[str, Any]) -> tuple[list[Any
 
 def _method(descriptor: NodeDescriptor, args: dict[str, Any], method: Method) -> Outputs:
     target = args.pop("self")
+    owner = locate(descriptor.package.rpartition(".")[0])
+    if not isinstance(target, owner):
+        raise error(
+            "wrong-object",
+            f"{descriptor.package} needs a {owner.__name__}; found a {type(target).__name__}.",
+            f"Link its self to a {owner.__name__}, or use the method of {type(target).__name__}.",
+        )
     result = method(target, descriptor.name, args)
     if descriptor.returns != "self":
         return _named(descriptor, result)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowcore.dataflow.order import order
+from flowcore.dataflow.plan import INPUT
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import CheckRequest, ShapeReport
 from flowcore.model.graph import Graph, Node
@@ -74,7 +75,15 @@ def _can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, O
         return False
     given = {*node.args, *(link.argument for link in graph.into(node.id))}
     complete = all(item.arg in given for item in descriptor.args if item.required)
-    return complete and all(link.source in values for link in graph.into(node.id))
+    links = graph.into(node.id)
+    if descriptor.kind == "function" and descriptor.instance and descriptor.package != INPUT:
+        # Without a symbolic tensor an operation would compute, on as much memory as it is told to.
+        complete &= any(_is_symbolic(values.get(link.source, {}).get(link.output)) for link in links)
+    return complete and all(link.source in values for link in links)
+
+
+def _is_symbolic(value: Any) -> bool:
+    return isinstance(value, locate("keras").KerasTensor)
 
 
 def _no_method(target: Any, name: str, args: dict[str, Any]) -> Any:

@@ -11,11 +11,12 @@ from flowcore.model.descriptor import Argument, Call, NodeDescriptor, Origin, Ou
 from flowcore.worker.discover import annotations, docs, evidence, signatures
 from flowcore.worker.discover.constraints import constraints
 from flowcore.worker.discover.families import Families
-from flowcore.worker.discover.guess import distinct
+from flowcore.worker.discover.guess import NOTHING, distinct
 from flowcore.worker.discover.present import available
 from flowcore.worker.discover.results import result
 from flowcore.worker.discover.sections import Described, described
 from flowcore.worker.discover.signatures import Taken
+from flowcore.worker.discover.usage import uses
 from flowcore.worker.discover.walk import Found, resolve
 
 LAYER = "layer"
@@ -96,6 +97,7 @@ def _arguments(
     said: dict[str, Described] = {}
     for doc in _docs(value, owner):
         said = described(doc, [name for name in names if name not in said]) | said
+    used = uses(value)
     checked = {} if "constraint" in families.hidden else constraints(value)
     found = (
         evidence.argument(
@@ -104,6 +106,7 @@ def _arguments(
             said.get(one.parameter.name, NOT_SAID),
             families.names,
             checked.get(one.parameter.name),
+            used.get(one.parameter.name, NOTHING),
         )
         for one in taken
     )

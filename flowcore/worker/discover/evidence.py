@@ -32,11 +32,12 @@ def argument(
     said: Described,
     registries: Mapping[str, tuple[str, ...]],
     checked: Any = None,
+    used: Guess = NOTHING,
 ) -> Argument:
     """One argument of a signature, with what decided its type in ``evidence``.
 
     hint: its annotation, Parameter.empty if there is none. said: its description. checked: the
-    alternatives that the package checks it against when it runs.
+    alternatives that the package checks it against when it runs. used: what the source does with it.
     """
     rest = parameter.kind is Parameter.VAR_POSITIONAL
     if rest:
@@ -45,7 +46,7 @@ def argument(
     default = None if required or _is_sentinel(parameter.default) else parameter.default
     found = {
         "constraint": from_constraints(checked),
-        **_weighed(parameter.name, hint, said, default, registries),
+        **_weighed(parameter.name, hint, said, default, registries, used),
     }
     evidence = next((source for source, guess in found.items() if guess.types), "")
     guess = found.get(evidence, NOTHING)
@@ -66,7 +67,12 @@ def argument(
 
 
 def _weighed(
-    name: str, hint: Any, said: Described, default: Any, registries: Mapping[str, tuple[str, ...]]
+    name: str,
+    hint: Any,
+    said: Described,
+    default: Any,
+    registries: Mapping[str, tuple[str, ...]],
+    used: Guess,
 ) -> dict[str, Guess]:
     """Every guess there is, the weightiest first. An annotation that allows anything says nothing."""
     annotated = annotations.from_annotation(hint)
@@ -79,6 +85,7 @@ def _weighed(
         "prose": prose.read(said.text, default),
         "noun": nouns.read_noun(said.text),
         "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
+        "use": used,
         "any annotation": anything,
         "open annotation": annotated if alias else NOTHING,
         "weak prose": prose.read_weakly(said.text),

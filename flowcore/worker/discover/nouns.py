@@ -20,7 +20,7 @@ _NOUNS: Final[dict[tuple[str, ...], str]] = {
         operand point target feature signal spectrum observation histogram box boxe neighborhood
         footprint contour polygon divisor dividend numerator denominator base exponent minuend
         subtrahend multiplicand weights bins diagonal permutation estimate sequence window filter
-        component vertices node edge""",
+        component vertices""",
     ("int",): """
         int integer number count size length dimension dimensionality index axis rank height width
         row column col epoch step channel unit bit seed degree iteration depth stride position order
@@ -35,7 +35,7 @@ _NOUNS: Final[dict[tuple[str, ...], str]] = {
     ("string",): """
         str string text name path prefix suffix filename file directory folder url uri title mode
         method format id identifier pattern description equation message subscript extension
-        encoding separator delimiter word character signature language locale kind type strategy
+        encoding separator delimiter word character signature language locale kind strategy
         algorithm criterion norm reduction dialect token expression option color colour style
         location variant hostname host address layout salt key code""",
     ("callable",): "function callable callback hook predicate lambda body condition operator",

@@ -43,6 +43,10 @@ _SKIPPED = re.compile(
 )
 _JOINED = re.compile(r"(?: value| object| number)?s?(?:,? or(?: by)? |/|, ?|\|)")
 _NONE = re.compile(r"`?none`?\b")
+_STATED = re.compile(
+    r"\b(?:either|(?:must|should|can|could|may) be|given as|specified as|"
+    r"passed as)(?: either)? |, (?=an? )"
+)
 _PREAMBLE = re.compile(
     r"^\s*(?:\(?optional\)?[.:]? *)?(?:(?:unset by default|defaults? to [^.\s]*(?:\.\d+)?`?)\.\s+|(?<=\.) )",
     re.I,
@@ -55,6 +59,8 @@ def read(text: str, default: Any = None) -> Guess:
     names, nullable = _chain(sentence)
     if not names:
         names, nullable = _chain(re.sub(r"\([^)]*\) ?", "", sentence))
+    if not names and (stated := _STATED.search(sentence)):
+        names, nullable = _chain(sentence[stated.end() :])
     choices = choices_in(text, default)
     if choices and "string" not in names:
         names = ("string", *names)

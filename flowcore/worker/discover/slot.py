@@ -69,7 +69,7 @@ _ALTERNATIVES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r".*random[-_ ]?(?:state|generator)\b.*|.*\brandom\.(?:randomstate|generator).*", ("random",)),
     (r".*\b(?:estimator|classifier|regressor|transformer|clusterer|clustering)s?\b.*", ("estimator",)),
     (r".*(?:cross-validation generator|cv splitter|splitter).*", ("splitter",)),
-    (r"(?:\w+ )?(?:multi)?(?:di)?graph(?: object| instance)?", ("Graph",)),
+    (r"(?:\w+ )?(?:multi)?(?:di)?graphs?(?: object| instance)?", ("Graph",)),
     (r"slices?(?: object)?", ("slice",)),
     (r"(?:datetime|timedelta|timestamp|date|time|offset|dateoffset)\b.*", ("string",)),
     (r"shape(?: tuple)?", ("shape",)),
@@ -155,7 +155,7 @@ def _alternatives(text: str) -> Iterator[str]:
     """What stands between commas, bars and "or"; braces are lists of alternatives themselves."""
     for part in re.split(r"(\{[^}]*\}|\[[^\]]*\]|\([^)]*\))", text):
         if part.startswith("{"):
-            yield from (item.strip() for item in re.split(r"[,|;]", part[1:-1]) if item.strip())
+            yield from (item.strip() for item in re.split(r"[,|;]|\bor\b", part[1:-1]) if item.strip())
         elif part.startswith("(") and re.search(r"""["']""", part):
             yield from (item.strip() for item in part[1:-1].split(",") if item.strip())
         elif part.startswith(("[", "(")):

@@ -1,0 +1,163 @@
+"""Types out of what the source does with an argument, where nothing is said of it.
+
+``name.lower()`` is a string's, ``for row in rows`` goes through a list, ``isinstance(x, str)`` says it all.
+What a constructor keeps (``self.rows = rows``) is followed through the methods of its class.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.names import from_generic_name
+
+CONFIDENCE: Final = 0.65
+_METHODS: Final = {
+    "string": """
+        lower upper strip lstrip rstrip split rsplit splitlines startswith endswith encode title capitalize
+        casefold format partition rpartition zfill isdigit isalpha replace join ljust rjust translate""",
+    "dict": "items keys values setdefault",
+    "list": "append extend insert sort reverse",
+    "array": "shape ndim dtype reshape astype ravel flatten T mean std transpose tolist sum",
+    "table": "columns iloc loc groupby iterrows to_numpy",
+    "file": "read readline readlines seek write",
+}
+_BY_METHOD: Final = {name: itype for itype, names in _METHODS.items() for name in names.split()}
+_CALLS: Final = {
+    "list": "enumerate zip sorted list tuple set iter any all reversed frozenset",
+    "int": "range chr hex bin",
+    "float": "sqrt exp log floor ceil isnan sin cos tan isfinite",
+    "string": """
+        open Path exists isfile isdir abspath basename dirname expanduser splitext ord import_module""",
+    "array": """
+        asarray array asanyarray atleast_1d atleast_2d ascontiguousarray check_array stack concatenate
+        vstack""",
+    "callable": "callable",
+    "dict": "OrderedDict",
+}
+_BY_CALL: Final = {name: itype for itype, names in _CALLS.items() for name in names.split()}
+_CLASSES: Final = {
+    "string": "str bytes basestring Path PathLike",
+    "int": "int Integral",
+    "float": "float Number Real",
+    "bool": "bool",
+    "list": "list Sequence Iterable set",
+    "tuple": "tuple",
+    "dict": "dict Mapping",
+    "array": "ndarray",
+    "table": "DataFrame Series",
+    "callable": "Callable",
+}
+_BY_CLASS: Final = {name: itype for itype, names in _CLASSES.items() for name in names.split()}
+
+
+@lru_cache(maxsize=256)
+def uses(value: Any) -> dict[str, Guess]:
+    """Argument -> what the source of a function, or of a class, does with it; {} without a source."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(value))))
+    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
+        return {}
+    top = tree.body[0] if tree.body else None
+    if isinstance(top, ast.ClassDef):
+        return _of_class(top)
+    return _of_function(top) if isinstance(top, (ast.FunctionDef, ast.AsyncFunctionDef)) else {}
+
+
+def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Guess]:
+    seen: dict[str, list[str]] = defaultdict(list)
+    for name, itype in _seen(function):
+        seen[name].append(itype)
+    return {name: _guess(name, seen[name]) for name in _names(function) if name in seen}
+
+
+def _of_class(found: ast.ClassDef) -> dict[str, Guess]:
+    """What the constructor does with its arguments, and the methods with those that it keeps."""
+    methods = [one for one in found.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    init = next((one for one in methods if one.name == "__init__"), None)
+    if init is None:
+        return {}
+    seen: dict[str, list[str]] = defaultdict(list)
+    for name, itype in _seen(init):
+        seen[name].append(itype)
+    kept = {f"self.{attribute}": name for name, attribute in _kept(init)}
+    for method in methods:
+        for name, itype in _seen(method):
+            if name in kept:
+                seen[kept[name]].append(itype)
+    return {name: _guess(name, seen[name]) for name in _names(init) if name in seen}
+
+
+def _names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    given = function.args
+    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+
+
+def _kept(init: ast.AST) -> Iterator[tuple[str, str]]:
+    """Pairs of an argument and the attribute that it becomes."""
+    for node in ast.walk(init):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    yield node.value.id, target.attr
+
+
+def _guess(name: str, seen: list[str]) -> Guess:
+    """What isinstance says; else what is seen, if it is of one kind. A bound means a number."""
+    number = "int" if from_generic_name(name).types == ("int",) else "float"
+    seen = [number if itype == "number" else itype for itype in seen]
+    said = [itype.removeprefix("is ") for itype in seen if itype.startswith("is ")]
+    types = distinct(tuple(said)) or tuple(dict.fromkeys(seen))
+    if not said and len(types) > 1:
+        return NOTHING
+    return Guess(types, CONFIDENCE, widget="port" if set(types) <= {"array", "table"} else "form")
+
+
+def _seen(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Pairs of a name (``x`` or ``self.x``) and a type that it must have for what is done with it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance"), args=[subject, classes]):
+                yield from ((name, f"is {itype}") for name in _named(subject) for itype in _classes(classes))
+            case ast.Call(func=ast.Name(id="map" | "filter"), args=[function, *rest]):
+                yield from ((name, "callable") for name in _named(function))
+                yield from ((name, "list") for one in rest for name in _named(one))
+            case ast.Call(func=function, args=args):
+                yield from ((name, "callable") for name in _named(function))
+                called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+                if called in _BY_CALL:
+                    yield from ((name, _BY_CALL[called]) for one in args for name in _named(one))
+            case ast.Attribute(value=subject, attr=attribute) if attribute in _BY_METHOD:
+                yield from ((name, _BY_METHOD[attribute]) for name in _named(subject))
+            case ast.For(iter=subject) | ast.comprehension(iter=subject):
+                yield from ((name, "list") for name in _named(subject))
+            case ast.Compare(
+                left=subject, ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant(value=str())]
+            ):
+                yield from ((name, "string") for name in _named(subject))
+            case ast.Compare(
+                left=subject,
+                ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()],
+                comparators=[ast.Constant(value=int() | float())],
+            ):
+                yield from ((name, "number") for name in _named(subject))
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        yield f"self.{node.attr}"
+
+
+def _classes(node: ast.AST) -> Iterator[str]:
+    for one in node.elts if isinstance(node, ast.Tuple) else [node]:
+        name = one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "")
+        if name in _BY_CLASS:
+            yield _BY_CLASS[name]
+        elif name[:1].isupper():
+            yield name

@@ -460,7 +460,7 @@ def test_there_is_no_run_by_that_id(bench: Bench, id: str) -> None:
     assert [problem.code for problem in caught.value.problems] == ["no-run"]
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+PATHS = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 SERVER = """
 import sys, time
 from flowcore.runs.supervisor import Supervisor
@@ -480,7 +480,7 @@ def _server(bench: Bench, script: str) -> tuple["subprocess.Popen[str]", str]:
         [sys.executable, "-c", SERVER, str(path)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **PATHS},
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
@@ -548,7 +548,9 @@ def test_a_pid_that_means_another_process_by_now_is_left_alone(bench: Bench) -> 
 
 def test_nothing_of_keras_is_imported_where_runs_are_started() -> None:
     code = "import sys, tests.test_runs, flowcore.api; print(*sys.modules)"
-    found = subprocess.check_output([sys.executable, "-c", code], text=True, env=ENVIRONMENT).split()
+    found = subprocess.check_output(
+        [sys.executable, "-c", code], text=True, env={**os.environ, **PATHS}
+    ).split()
     assert "flowcore.runs.engine" in found
     assert {"tensorflow", "keras", "flowcore.worker", "sklearn", "streamlit"} & set(found) == set()
     assert "tensorflow" not in sys.modules

@@ -23,8 +23,8 @@ from flowcore.worker.discover.choices import choices_in
 from flowcore.worker.discover.constraints import constraints, from_constraints
 from flowcore.worker.discover.documented import documented
 from flowcore.worker.discover.evidence import argument
+from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.guess import NOTHING, Guess
-from flowcore.worker.discover.names import from_generic_name
 from flowcore.worker.discover.nouns import read_noun
 from flowcore.worker.discover.results import agreed, result
 from flowcore.worker.discover.sections import Described, described, returned, without_arguments

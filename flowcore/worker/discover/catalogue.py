@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
-from flowcore.worker.discover.consensus import consented
+from flowcore.worker.discover.consensus import consented, named_after
 from flowcore.worker.discover.families import Families, families
 from flowcore.worker.discover.probe import probed
 from flowcore.worker.discover.results import agreed
@@ -44,7 +44,7 @@ def describe(
                 path = f"{node.package}.{name}"
                 nodes[path] = describe_method(path, known, origin, call)
     described = tuple(_without(nodes[path], source.leave_out) for path in sorted(nodes))
-    catalog = Catalog({package: origin.version}, agreed(consented(described)))
+    catalog = Catalog({package: origin.version}, agreed(named_after(consented(described))))
     return probed(catalog, source.probe) if source.probe else catalog
 
 

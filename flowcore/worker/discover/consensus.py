@@ -1,5 +1,6 @@
 """What the rest of a package says of an argument about which one callable says nothing."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
@@ -10,6 +11,7 @@ from flowcore.model.descriptor import Argument, NodeDescriptor
 LEAST = 3
 AGREEMENT = 0.6
 CONFIDENCE = 0.6
+WEAK = 0.5
 
 
 def consented(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
@@ -20,6 +22,31 @@ def consented(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
     return _each(
         nodes, lambda one: one if one.help else replace(one, help=helps.get((one.arg, one.itype), ""))
     )
+
+
+def named_after(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
+    """Nodes whose bare arguments have the names of the package's own classes: those are their types."""
+    classes = {
+        name.lower(): name
+        for node in nodes
+        if node.kind == "class" and node.otype == node.name
+        for name in (node.name,)
+    }
+    ends = {_words(name)[-1]: name for name in classes.values() if _words(name)}
+
+    def change(one: Argument) -> Argument:
+        joined = one.arg.replace("_", "").lower()
+        last = one.arg.lower().rpartition("_")[2]
+        name = classes.get(joined) or (last.capitalize() if last in ends else "")
+        if one.supported or not name:
+            return one
+        return replace(one, itype=name, evidence="class name", confidence=WEAK, widget="port")
+
+    return _each(nodes, change)
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", name)]
 
 
 def _each(

@@ -11,6 +11,7 @@ from flowcore.model.descriptor import NOSUPPORT, Argument, Range
 from flowcore.worker.discover import annotations, docs, names, nouns, prose, slot
 from flowcore.worker.discover.choices import choices_in
 from flowcore.worker.discover.constraints import from_constraints
+from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 from flowcore.worker.discover.literal import types_of, written
 from flowcore.worker.discover.sections import Described
@@ -89,7 +90,7 @@ def _weighed(
         "any annotation": anything,
         "open annotation": annotated if alias else NOTHING,
         "weak prose": prose.read_weakly(said.text),
-        "weak name": names.from_generic_name(name),
+        "weak name": from_generic_name(name),
         "list": Guess(choices=choices_in(said.text, default)),
     }
 

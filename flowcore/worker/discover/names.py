@@ -44,51 +44,6 @@ CONVENTIONS = (
     Convention(r"epochs|units|filters|groups|num_\w+|max_tokens|\w+_length", _typed("int", range=Range(1.0))),
     Convention(r"\w+_format", _typed("string")),
 )
-_WEAK_CONFIDENCE = 0.5
-_GENERIC: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        r"\w*(?:path|file|dir|directory|folder|url|uri|text|string|title|prefix|suffix|format|encoding|hash)",
-        ("string",),
-    ),
-    (r"\w*(?:func|fn|function|callable|callback|predicate|hook)|key_func|f|fun", ("callable",)),
-    (
-        r"(?:n|num|max|min)_\w+|\w*(?:height|width|rows|ncolumns|cols|count|size|length|depth|"
-        r"index|axis\d?|level|order|degree|thickness)|n|k",
-        ("int",),
-    ),
-    (
-        r"\w*(?:tol|eps|epsilon|alpha|beta|gamma|sigma|rate|ratio|factor|scale|threshold|"
-        r"weight|angle|fraction|timeout|delay)",
-        ("float",),
-    ),
-    (
-        r"\w*(?:image|images|array|arr|tensor|tensors|mask|masks|matrix|vector|vec|data|inputs?|"
-        r"labels|values|samples|points|coords|indices|boxes\w*|condition|history)|[ab]|x\d?|"
-        r"y\d?",
-        ("array",),
-    ),
-    (r"\w*(?:config|mapping|kwargs|kwds|attrs|params|options|dict|headers|metadata)", ("dict",)),
-    (
-        r"\w*(?:names|items|list|args|columns|keys|words|tokens|lines|elements|sequence|seq|"
-        r"iterable|iterables)",
-        ("list",),
-    ),
-    (
-        r"(?:is|has|use|allow|with|ignore|keep|include|return|enable|disable|skip|show|force|"
-        r"strict|check)_\w+|\w*(?:flag|inplace|verbose|strict|copy)",
-        ("bool",),
-    ),
-    (
-        r"\w*name|mode|method|kind|backend|engine|signature|message|msg|pattern|sep|delimiter|word|lang|"
-        r"language|locale|s|char",
-        ("string",),
-    ),
-    (r"(?:df|frame|table|dataframe)\w*", ("table",)),
-    (r"it|iterators?|iter", ("list",)),
-    (r"pred", ("callable",)),
-    (r"default|value|item|obj|object|element|fill_?value|sentinel", ("any",)),
-)
-_GENERIC_COMPILED = tuple((re.compile(pattern), types) for pattern, types in _GENERIC)
 _PLURALS = {"metrics": "metric", "callbacks": "callback", "layers": "layer", "cells": "layer"}
 _SINGULARS = {"cell": "layer", "schedule": "schedule"}
 
@@ -107,14 +62,6 @@ def from_name(name: str, default: Any, registries: Mapping[str, tuple[str, ...]]
         fits = convention.default is None or isinstance(default, convention.default)
         if fits and re.fullmatch(convention.names, name):
             return convention.guess
-    return NOTHING
-
-
-def from_generic_name(name: str) -> Guess:
-    """What a name makes likely in any package, where nothing else is said."""
-    for pattern, types in _GENERIC_COMPILED:
-        if pattern.fullmatch(name.lower()):
-            return Guess(types, _WEAK_CONFIDENCE, widget="port" if types[0] in ("array", "table") else "form")
     return NOTHING
 
 

@@ -37,7 +37,7 @@ _NOUNS: Final[dict[tuple[str, ...], str]] = {
         method format id identifier pattern description equation message subscript extension
         encoding separator delimiter word character signature language locale kind strategy
         algorithm criterion norm reduction dialect token expression option color colour style
-        location variant hostname host address layout salt key code""",
+        location variant hostname host address layout  key code""",
     ("callable",): "function callable callback hook predicate lambda body condition operator",
     ("dict",): "dictionary mapping config configuration kwarg options attributes",
     ("list",): "list dataset names words vocabulary columns indices tokens characters",
@@ -136,6 +136,11 @@ def read_noun(text: str) -> Guess:
     return next((guess for guess in guesses if guess.types), NOTHING)
 
 
+def types_of_word(word: str) -> tuple[str, ...]:
+    """The types of what a noun in lower case, or its plural, names; () for any other word."""
+    return _TYPES.get(word) or _TYPES.get(word.removesuffix("s"), ())
+
+
 def _without_asides(sentence: str) -> str:
     """Without what stands in brackets: "A [K] array", "A (possibly nested) list"."""
     return re.sub(r"\s+", " ", re.sub(r"\[[^\[\]]*\]|\((?!s\))[^()]*\)", " ", sentence)).strip()
@@ -159,5 +164,5 @@ def _of(words: list[str]) -> Guess:
     head = words[-1].replace("(s)", "").partition("/")[0]
     if head == "value" and len(words) > 1 and words[-2] in _MEASURED:
         return Guess(("float",), CONFIDENCE)
-    types = _TYPES.get(head) or _TYPES.get(head.removesuffix("s"), ())
+    types = types_of_word(head)
     return Guess(types, CONFIDENCE, widget="port" if set(types) <= _CARRIED else "form") if types else NOTHING

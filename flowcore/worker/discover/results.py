@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from flowcore.model.descriptor import NodeDescriptor, Output
 from flowcore.worker.discover import annotations, names, nouns, prose, slot
+from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.sections import Described, returned
 
 UNKNOWN = "any"
@@ -111,7 +112,11 @@ def _from_summary(name: str, doc: str) -> str:
     summary = " ".join(doc.partition("\n\n")[0].split())
     shorter = _VERBS.sub("", summary)
     said = shorter if shorter != summary or summary.startswith("Context manager") else ""
-    guesses = (nouns.read_noun(said), names.from_name(name, None, {}), names.from_generic_name(name))
+    guesses = (
+        nouns.read_noun(said),
+        names.from_name(name, None, {}),
+        *([from_generic_name(name)] if "_" in name else ()),
+    )
     return next((guess.types[0] for guess in guesses if guess.types), UNKNOWN)
 
 

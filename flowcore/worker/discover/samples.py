@@ -20,7 +20,11 @@ _SAMPLES: dict[str, tuple[Any, ...]] = {
     "list": ([1, 2], [0.5], ["a", "b"], [[1, 2]]),
     "tuple": ((1, 2), (0.1, 0.5), (2, 2), ((1, 1), (1, 1))),
     "dict": ({}, {"a": 1}),
-    "array": (np.arange(4, dtype="float32"), np.arange(16, dtype="float32").reshape(4, 4)),
+    "array": (
+        np.arange(4, dtype="float32"),
+        np.arange(16, dtype="float32").reshape(4, 4),
+        np.array(["a", "b"]),
+    ),
     "tensor": (np.arange(4, dtype="float32"), np.arange(16, dtype="float32").reshape(4, 4)),
     "callable": (lambda *args, **kwargs: args[0] if args else None,),
     "any": (1, "sample"),

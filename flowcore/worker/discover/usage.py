@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
+from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
-from flowcore.worker.discover.names import from_generic_name
 
 CONFIDENCE: Final = 0.65
 _METHODS: Final = {
@@ -120,31 +120,67 @@ def _guess(name: str, seen: list[str]) -> Guess:
 def _seen(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """Pairs of a name (``x`` or ``self.x``) and a type that it must have for what is done with it."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(id="isinstance"), args=[subject, classes]):
-                yield from ((name, f"is {itype}") for name in _named(subject) for itype in _classes(classes))
-            case ast.Call(func=ast.Name(id="map" | "filter"), args=[function, *rest]):
-                yield from ((name, "callable") for name in _named(function))
-                yield from ((name, "list") for one in rest for name in _named(one))
-            case ast.Call(func=function, args=args):
-                yield from ((name, "callable") for name in _named(function))
-                called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-                if called in _BY_CALL:
-                    yield from ((name, _BY_CALL[called]) for one in args for name in _named(one))
-            case ast.Attribute(value=subject, attr=attribute) if attribute in _BY_METHOD:
-                yield from ((name, _BY_METHOD[attribute]) for name in _named(subject))
-            case ast.For(iter=subject) | ast.comprehension(iter=subject):
-                yield from ((name, "list") for name in _named(subject))
-            case ast.Compare(
-                left=subject, ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant(value=str())]
-            ):
-                yield from ((name, "string") for name in _named(subject))
-            case ast.Compare(
-                left=subject,
-                ops=[ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE()],
-                comparators=[ast.Constant(value=int() | float())],
-            ):
-                yield from ((name, "number") for name in _named(subject))
+        for subject, itype in _demands(node):
+            yield from ((name, itype) for name in _named(subject))
+
+
+def _demands(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Pairs of an expression and the type that one step of the code asks of it."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[subject, classes]):
+            yield from ((subject, f"is {itype}") for itype in _classes(classes))
+        case ast.Call(func=ast.Name(id="map" | "filter"), args=[function, *rest]):
+            yield from ((function, "callable"), *((one, "list") for one in rest))
+        case ast.Call(func=function, args=args):
+            yield function, "callable"
+            called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            yield from ((one, _BY_CALL[called]) for one in args if called in _BY_CALL)
+        case ast.Attribute(value=subject, attr=attribute) if attribute in _BY_METHOD:
+            yield subject, _BY_METHOD[attribute]
+        case ast.For(iter=subject) | ast.comprehension(iter=subject):
+            yield subject, "list"
+        case ast.Compare(left=subject, ops=[operator], comparators=[ast.Constant(value=value)]):
+            if isinstance(value, str) and isinstance(operator, (ast.Eq, ast.NotEq)):
+                yield subject, "string"
+            elif type(value) in (int, float) and isinstance(operator, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+                yield subject, "number"
+        case _:
+            yield from _substituted(node)
+
+
+def _substituted(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """What stands in for an argument that is not given: ``rows or []``, ``if rows is None: rows = []``."""
+    match node:
+        case ast.BoolOp(op=ast.Or(), values=[subject, value]):
+            yield from ((subject, itype) for itype in _made(value))
+        case ast.If(
+            test=ast.Compare(left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(value=None)]),
+            body=[ast.Assign(targets=[ast.Name(id=target) as subject], value=value)],
+        ) if name == target:
+            yield from ((subject, itype) for itype in _made(value))
+        case ast.IfExp(
+            test=ast.Compare(left=subject, ops=[operator], comparators=[ast.Constant(value=None)]),
+            body=body,
+            orelse=other,
+        ):
+            value = body if isinstance(operator, ast.Is) else other
+            yield from ((subject, itype) for itype in _made(value))
+
+
+def _made(value: ast.AST) -> Iterator[str]:
+    """The type of a value that is written out."""
+    match value:
+        case ast.Constant(value=bool() | int() | float() | str() as constant):
+            yield {"str": "string"}.get(type(constant).__name__, type(constant).__name__)
+        case ast.Dict() | ast.DictComp():
+            yield "dict"
+        case ast.List() | ast.ListComp() | ast.Set():
+            yield "list"
+        case ast.Lambda():
+            yield "callable"
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            if name in _BY_CLASS or name[:1].isupper():
+                yield _BY_CLASS.get(name, name)
 
 
 def _named(node: ast.AST) -> Iterator[str]:

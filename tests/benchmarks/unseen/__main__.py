@@ -1,13 +1,14 @@
 """Packages that the rules were not made with: a draw, a sheet to judge, and the figure.
 
-    python -m tests.benchmarks.unseen draw COMMIT     draws by the hash of the commit that froze the rules,
-                                                      installs and scans, writes sheet.md and drawn.json
-    python -m tests.benchmarks.unseen score           reads verdicts.json, prints the table and the interval
+    python -m tests.benchmarks.unseen draw COMMIT FOLDER   draws by the hash of a commit, that froze the rules;
+                                                           installs, scans, writes sheet.md and drawn.json
+    python -m tests.benchmarks.unseen judge FOLDER         joins verdicts.json to it, as a table to commit
+    python -m tests.benchmarks.unseen                      prints every draw that was judged
 
 The draw: three packages out of packages.txt, and twenty arguments of each, by a seed made from the
 commit's hash. A package that cannot be installed here is replaced by the next of the draw, and said so.
 The judge sees sheet.md alone: signature, documentation and answer. verdicts.json: number -> right, wrong
-or undecided, with a reason.
+or undecided, with a reason. Packages of a draw that was judged are taken off the list.
 """
 
 import json
@@ -45,7 +46,7 @@ open(sys.argv[2], "wb").write(msgspec.json.encode([found.nodes, texts]))
 """
 
 
-def draw(commit: str) -> None:
+def draw(commit: str, folder: Path) -> None:
     """Draws, installs, scans, and writes the sheet."""
     choice = random.Random(int(commit, 16))
     lines = [line.split() for line in (HERE / "packages.txt").read_text().splitlines() if line[:1] != "#"]
@@ -64,23 +65,37 @@ def draw(commit: str) -> None:
         pairs = [(node, one) for node in nodes for one in node.args if node.package in texts]
         for node, one in choice.sample(pairs, ARGUMENTS):
             drawn.append(_entry(len(drawn) + 1, dist, node, one, texts[node.package]))
-    (HERE / "drawn.json").write_text(json.dumps({"commit": commit, "arguments": drawn}, indent=1))
-    (HERE / "sheet.md").write_text("\n".join(map(_page, drawn)))
-    print(f"{', '.join(taken)}: {len(drawn)} arguments in {HERE / 'sheet.md'}")
+    (folder / "drawn.json").write_text(json.dumps({"commit": commit, "arguments": drawn}, indent=1))
+    (folder / "sheet.md").write_text("\n".join(map(_page, drawn)))
+    print(f"{', '.join(taken)}: {len(drawn)} arguments in {folder / 'sheet.md'}")
+
+
+def judge(folder: Path) -> None:
+    """Keeps the answers and the verdicts; the documentation is the packages' own."""
+    drawn = json.loads((folder / "drawn.json").read_text())
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    kept = ("number", "dist", "callable", "argument", "types", "choices", "evidence")
+    rows = [{key: one[key] for key in kept} | verdicts[str(one["number"])] for one in drawn["arguments"]]
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    path = HERE / f"{drawn['commit'][:12]}.json"
+    path.write_text(f'{{"commit": "{drawn["commit"]}", "arguments": [\n{lines}\n]}}\n')
+    print(path)
 
 
 def score() -> None:
-    """The share that was judged right, with a 95 % interval after Wilson."""
-    drawn = json.loads((HERE / "drawn.json").read_text())
-    verdicts = json.loads((HERE / "verdicts.json").read_text())
-    rows: dict[str, list[str]] = {}
-    for one in drawn["arguments"]:
-        rows.setdefault(one["dist"], []).append(verdicts[str(one["number"])]["verdict"])
-    everything = [verdict for found in rows.values() for verdict in found]
-    for dist, found in (*rows.items(), ("all", everything)):
-        low, high = _wilson(found.count("right"), len(found))
-        counts = ", ".join(f"{found.count(word)} {word}" for word in ("right", "wrong", "undecided"))
-        print(f"{dist:<28} {found.count('right') / len(found):.3f}  ({low:.3f} to {high:.3f})  {counts}")
+    """The share that was judged right in each draw, with a 95 % interval after Wilson."""
+    for path in sorted(HERE.glob("*.json"), key=lambda path: path.stat().st_mtime):
+        print(path.stem)
+        rows: dict[str, list[str]] = {}
+        for one in json.loads(path.read_text())["arguments"]:
+            rows.setdefault(one["dist"], []).append(one["verdict"])
+        everything = [verdict for found in rows.values() for verdict in found]
+        for dist, found in (*rows.items(), ("all", everything)):
+            low, high = _wilson(found.count("right"), len(found))
+            counts = ", ".join(f"{found.count(word)} {word}" for word in ("right", "wrong", "undecided"))
+            print(
+                f"  {dist:<26} {found.count('right') / len(found):.3f}  ({low:.3f} to {high:.3f})  {counts}"
+            )
 
 
 def _scanned(dist: str, name: str) -> tuple[list[NodeDescriptor], dict[str, list[str]]] | None:
@@ -136,8 +151,10 @@ def _wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["draw"]:
-        draw(sys.argv[2])
-    elif sys.argv[1:] == ["score"]:
+        draw(sys.argv[2], Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["judge"]:
+        judge(Path(sys.argv[2]))
+    elif not sys.argv[1:]:
         score()
     else:
         sys.exit(__doc__)

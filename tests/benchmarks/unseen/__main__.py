@@ -1,6 +1,6 @@
 """Packages that the rules were not made with: a draw, a sheet to judge, and the figure.
 
-    python -m tests.benchmarks.unseen draw COMMIT FOLDER   draws by the hash of a commit, that froze the rules;
+    python -m tests.benchmarks.unseen draw COMMIT FOLDER   draws by the hash of the commit of the rules;
                                                            installs, scans, writes sheet.md and drawn.json
     python -m tests.benchmarks.unseen judge FOLDER         joins verdicts.json to it, as a table to commit
     python -m tests.benchmarks.unseen                      prints every draw that was judged

@@ -25,8 +25,7 @@ bench: $(READY) chromium
 
 # Regenerates what can be regenerated under descriptors/; revisions stay as they are.
 catalogues: $(READY)
-	$(BIN)/flowcore describe keras
-	$(BIN)/flowcore describe fallback
+	set -e; for package in keras sklearn pandas numpy skimage foolbox fallback; do $(BIN)/flowcore describe $$package; done
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -137,7 +137,6 @@ ATTACKS = [
     ("foolbox.attacks.BoundaryAttack", "local", "FunctionTransformer(kw_args={'tensorboard': …})"),
     ("foolbox.attacks.HopSkipJumpAttack", "local", "the same tensorboard"),
     ("foolbox.attacks.L2BrendelBethgeAttack", "local", "the same tensorboard"),
-    ("foolbox.attacks.brendel_bethge.jitclass", "never", "decorates a class of the document"),
     ("keras.activations.get", "never", "a dict names load_data, which downloads to a path"),
     ("keras.initializers.get", "never", "a dict makes any object of Keras"),
     ("keras.optimizers.get", "never", "the same dict"),

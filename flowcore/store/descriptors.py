@@ -8,6 +8,7 @@ descriptors/sources.toml            what ``flowcore describe`` describes of a pa
 What a user adds is laid over it by ``flowcore.store.overlay``.
 """
 
+import importlib.util
 import os
 import tomllib
 from functools import lru_cache
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 import flowcore
-from flowcore.model.descriptor import Catalog, Source, merge
+from flowcore.model.descriptor import Catalog, NodeDescriptor, Source, merge
 from flowcore.model.problem import Problem, error
 from flowcore.store.policy import POLICY, Policy, governed, read_policy
 from flowcore.store.revisions import Revision, revise, stale_in
@@ -110,5 +112,16 @@ def _load(root: Path, stamps: tuple[tuple[str, int, int], ...], hosted: bool) ->
     parts = []
     for path in sorted(root.glob("*.json")):
         revised = revise(generated(path), revisions(path.stem, root))
-        parts.append(Catalog(revised.versions, governed(revised.nodes, rules)))
+        nodes = revised.nodes if _installed(path.stem, revised) else _absent(revised.nodes)
+        parts.append(Catalog(revised.versions, governed(nodes, rules)))
     return merge(*parts)
+
+
+def _installed(package: str, catalog: Catalog) -> bool:
+    """Whether the package of a generated file can be imported here; looked up, not imported."""
+    generated = any(node.origin for node in catalog.nodes[:1])
+    return not generated or importlib.util.find_spec(package) is not None
+
+
+def _absent(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
+    return tuple(replace(node, available=False) for node in nodes)

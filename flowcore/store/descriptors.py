@@ -98,8 +98,9 @@ def read_toml(path: Path, type_: type[T]) -> T:
 
 def stamps(root: Path) -> tuple[tuple[str, int, int], ...]:
     """What tells whether a file has changed: its name, time in nanoseconds, and size in bytes."""
-    paths = (*root.glob("*.json"), *root.glob("*.toml"), *root.glob("revisions/*.toml"))
-    stats = ((str(path), path.stat()) for path in sorted(paths))
+    folders = (folder for folder in (root, root / "revisions") if folder.is_dir())
+    files = [one for folder in folders for one in os.scandir(folder) if one.name.endswith((".json", ".toml"))]
+    stats = ((file.path, file.stat()) for file in sorted(files, key=lambda file: file.path))
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 

@@ -12,7 +12,7 @@ from flowcore.model.frame import CheckRequest, Described, DescribeRequest, Shape
 from flowcore.model.problem import FlowError
 from flowcore.worker import run
 from flowcore.worker.channel import Channel
-from flowcore.worker.locate import add_fallback, add_own_functions, locate
+from flowcore.worker.locate import add_fallback, add_own_functions, locate, uncollected
 
 
 def main(mode: str, events: str) -> None:
@@ -40,7 +40,8 @@ def main(mode: str, events: str) -> None:
 def _check(channel: Channel) -> None:
     from flowcore.worker.shapes import infer
 
-    locate("keras")
+    with uncollected():
+        locate("keras")
     channel.send(ShapeReport())  # ready: what takes time from here on is the graph's doing
     while isinstance(request := channel.receive(), CheckRequest):
         channel.send(infer(request))

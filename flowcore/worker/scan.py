@@ -11,7 +11,7 @@ from flowcore.dataflow.modules import inside
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import DescribeRequest, Scanned
 from flowcore.model.problem import FlowError, error
-from flowcore.worker.locate import add_own_functions
+from flowcore.worker.locate import add_own_functions, uncollected
 
 OWN = "fallback."
 Tell = Callable[[int, int], None]
@@ -60,7 +60,8 @@ def _defined(module: ModuleType) -> tuple[str, ...]:
 
 def _imported(name: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        with uncollected():
+            return importlib.import_module(name)
     except BaseException as reason:  # importing runs code, which may raise or exit
         raise _refused(name, reason) from reason
 

@@ -14,6 +14,7 @@ from flowcore.worker.discover.families import Families, families
 from flowcore.worker.discover.probe import probed
 from flowcore.worker.discover.results import agreed
 from flowcore.worker.discover.walk import Found, load, resolve, walk
+from flowcore.worker.locate import uncollected
 
 EVERYTHING = Source()
 
@@ -26,7 +27,8 @@ def describe(
     tell hears after each callable how many are done, and of how many. Raises LookupError if the
     package, or a path that the source names, does not exist.
     """
-    module = resolve(package)
+    with uncollected():
+        module = resolve(package)
     known = families(source)
     origin = _origin(package, str(getattr(module, "__version__", "")))
     nodes: dict[str, NodeDescriptor] = {}

@@ -24,7 +24,8 @@ def differences(shipped: Catalog, found: Catalog) -> dict[str, str]:
             if same_version:
                 changed[type_] = "new" if old is None else "gone"
         elif (same_version or told(old) == told(new)) and (old.args, old.inputs) != (new.args, new.inputs):
-            names = {one.arg for one in {*old.args, *old.inputs} ^ {*new.args, *new.inputs}}
+            pairs = zip((*old.args, *old.inputs), (*new.args, *new.inputs), strict=False)
+            names = {one.arg for pair in pairs if pair[0] != pair[1] for one in pair}
             changed[type_] = ", ".join(sorted(names)) or "their order"
         elif same_version and old != new:
             changed[type_] = "the node"

@@ -1,6 +1,7 @@
 """Print every figure that the README quotes."""
 
-from tests.benchmarks import pages, static
+from tests.benchmarks import catalogues, pages, static
 
 pages.main()
+catalogues.main()
 static.main()

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from flowcore.model.descriptor import Argument, Call, NodeDescriptor, Origin, Ou
 from flowcore.worker.discover import annotations, docs, evidence, signatures
 from flowcore.worker.discover.constraints import constraints
 from flowcore.worker.discover.families import Families
-from flowcore.worker.discover.guess import NOTHING, distinct
+from flowcore.worker.discover.guess import NOTHING, Guess, distinct
 from flowcore.worker.discover.present import available
 from flowcore.worker.discover.results import result
 from flowcore.worker.discover.sections import Described, described
@@ -98,7 +99,6 @@ def _arguments(
     said: dict[str, Described] = {}
     for doc in _docs(value, owner):
         said = described(doc, [name for name in names if name not in said]) | said
-    used = uses(value)
     checked = {} if "constraint" in families.hidden else constraints(value)
     found = (
         evidence.argument(
@@ -107,7 +107,7 @@ def _arguments(
             said.get(one.parameter.name, NOT_SAID),
             families.names,
             checked.get(one.parameter.name),
-            used.get(one.parameter.name, NOTHING),
+            partial(_used, value, one.parameter.name),
         )
         for one in taken
     )
@@ -115,6 +115,10 @@ def _arguments(
     return tuple(
         _in_families(one, families) for one in found if one.passing != "variadic" or one.arg not in unsaid
     )
+
+
+def _used(value: Any, name: str) -> Guess:
+    return uses(value).get(name, NOTHING)
 
 
 def _in_families(argument: Argument, families: Families) -> Argument:

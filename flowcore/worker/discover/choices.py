@@ -1,6 +1,7 @@
 """The alternatives that a description lists in quotes."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 _CUES = re.compile(
@@ -21,6 +22,7 @@ _LEAD = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def choices_in(text: str, default: Any = None) -> tuple[str, ...]:
     """Quoted words that follow a cue such as "one of", that open the text, or that open bullets.
 

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import re
+from functools import lru_cache
 from typing import Any
 
 from flowcore.worker.discover.sections import without_arguments
@@ -32,6 +33,7 @@ def first_sentence(text: str) -> str:
     return text[: found.start()] if found else text
 
 
+@lru_cache(maxsize=4096)
 def brief(text: str, limit: int = MAX_HELP) -> str:
     """Whole sentences up to limit characters; a first sentence that is longer is cut at a word."""
     text = re.sub(r"^\s*\(optional\)\s*", "", text, flags=re.I).split("\n\n")[0]

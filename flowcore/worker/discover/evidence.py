@@ -1,7 +1,7 @@
 """An argument, decided by the first evidence that answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter
 from typing import Any, Literal
 
@@ -33,12 +33,13 @@ def argument(
     said: Described,
     registries: Mapping[str, tuple[str, ...]],
     checked: Any = None,
-    used: Guess = NOTHING,
+    used: Callable[[], Guess] = lambda: NOTHING,
 ) -> Argument:
     """One argument of a signature, with what decided its type in ``evidence``.
 
     hint: its annotation, Parameter.empty if there is none. said: its description. checked: the
-    alternatives that the package checks it against when it runs. used: what the source does with it.
+    alternatives that the package checks it against when it runs. used: looks up what the source does with
+    it, which takes a while, and is asked only where nothing is said.
     """
     rest = parameter.kind is Parameter.VAR_POSITIONAL
     if rest:
@@ -73,25 +74,28 @@ def _weighed(
     said: Described,
     default: Any,
     registries: Mapping[str, tuple[str, ...]],
-    used: Guess,
+    used: Callable[[], Guess],
 ) -> dict[str, Guess]:
     """Every guess there is, the weightiest first. An annotation that allows anything says nothing."""
     annotated = annotations.from_annotation(hint)
     anything = annotated if annotated.types == ("any",) else NOTHING
     alias = _is_alias(hint, annotated)
-    return {
+    word = default if default is None or isinstance(default, str) else 0  # all that a list of words asks for
+    stated = {
         "annotation": NOTHING if anything.types or alias else annotated,
         "slot": slot.from_slot(said.slot),
         "name": names.from_name(name, default, registries),
-        "prose": prose.read(said.text, default),
+        "prose": prose.read(said.text, word),
         "noun": nouns.read_noun(said.text),
         "default": Guess(types_of(default), DEFAULT_CONFIDENCE),
-        "use": used,
+    }
+    return stated | {
+        "use": NOTHING if any(guess.types for guess in stated.values()) else used(),
         "any annotation": anything,
         "open annotation": annotated if alias else NOTHING,
         "weak prose": prose.read_weakly(said.text),
         "weak name": from_generic_name(name),
-        "list": Guess(choices=choices_in(said.text, default)),
+        "list": Guess(choices=choices_in(said.text, word)),
     }
 
 

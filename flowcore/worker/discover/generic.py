@@ -1,6 +1,7 @@
 """What a name makes likely in any package, where nothing else is said."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from flowcore.worker.discover.guess import NOTHING, Guess
@@ -42,6 +43,7 @@ _NAMES: Final = (
 _COMPILED: Final = tuple((re.compile(pattern), itype) for pattern, itype in _NAMES)
 
 
+@lru_cache(maxsize=4096)
 def from_generic_name(name: str) -> Guess:
     """What whole names, then last words, then plurals make likely."""
     lower = name.lower()

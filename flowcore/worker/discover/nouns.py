@@ -4,6 +4,7 @@
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from flowcore.worker.discover.docs import first_sentence
@@ -121,6 +122,7 @@ _CLASS: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)  # descriptions are repeated: from a base in its subclasses
 def read_noun(text: str) -> Guess:
     """The types of what the first sentence is about; a class named there is a type itself."""
     opening = re.sub(r"^\s*\(?optional\)?[.:]\s+", "", text, flags=re.I)

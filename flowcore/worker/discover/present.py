@@ -3,9 +3,10 @@
 import ast
 import importlib.util
 import inspect
-import textwrap
 from collections.abc import Iterator
 from typing import Any
+
+from flowcore.worker.discover.source import definition
 
 
 def available(value: Any) -> bool:
@@ -27,11 +28,8 @@ def _is_missing(value: Any) -> bool:
 
 def _imports(function: Any) -> Iterator[str]:
     """Modules that a function imports whenever it is called: not below an ``if`` or a ``try``."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return
-    for node in getattr(tree.body[0], "body", ()):
+    found = definition(function)
+    for node in found.body if found else ():
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -4,6 +4,7 @@ For packages that are trusted alone, since it runs their code. Every class of th
 made from its descriptor; then text that no argument can mean is handed over, and what comes back is read.
 """
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from flowcore.dataflow.coverage import doubtful
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.worker.discover.samples import Samples
+from flowcore.worker.discover.walk import resolve
 
 CONFIDENCE: Final = 0.8
 NONSENSE: Final = "no such value"
@@ -46,11 +48,21 @@ def _probed(node: NodeDescriptor, samples: Samples) -> NodeDescriptor:
     except Exception as reason:  # A constructor is code of the package: it may raise anything.
         return _helped(node, samples, reason)
     asked = [one for one in node.args if not one.required and one.widget != "registry"]
-    doubted = _doubted(node, {one.arg: _first(one, samples) for one in asked}, samples)
+    explicit = _explicit(resolve(node.package))
+    handed = {one.arg: _first(one, samples) for one in asked if one.arg not in explicit}
+    doubted = _doubted(node, handed, samples)
     open_ = (one.arg for one in asked if _is_open(one))
     choosy = _doubted(node, dict.fromkeys(open_, NONSENSE), samples)
     taken = (one for one in node.args if one.arg not in doubted or _is_taken(node, one, samples))
     return replace(node, args=tuple(_asked(node, one, samples, choosy) for one in taken))
+
+
+def _explicit(value: Any) -> set[str]:
+    """The arguments that a constructor names itself: whatever it says of their values, it takes them."""
+    try:
+        return set(inspect.signature(value.__init__).parameters)
+    except (TypeError, ValueError):
+        return set()
 
 
 def _helped(node: NodeDescriptor, samples: Samples, reason: Exception) -> NodeDescriptor:

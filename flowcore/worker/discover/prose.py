@@ -1,6 +1,7 @@
 """Types out of the first sentence of an argument's description: a lexicon and a small grammar."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from flowcore.model.descriptor import Range
@@ -53,6 +54,7 @@ _PREAMBLE = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def read(text: str, default: Any = None) -> Guess:
     """A clear statement of types at the beginning of a description, with what else it says."""
     sentence = _lower(first_sentence(_PREAMBLE.sub("", text)))
@@ -73,6 +75,7 @@ def read(text: str, default: Any = None) -> Guess:
     return Guess(distinct(names), CLEAR, choices, none, range_in(text), widget)
 
 
+@lru_cache(maxsize=4096)
 def read_weakly(text: str) -> Guess:
     """What the words of a description make likely, where it states no type."""
     sentence = _lower(first_sentence(text))

@@ -1,9 +1,7 @@
 """What a callable gives back: the type of the whole, and the results that have names."""
 
 import ast
-import inspect
 import re
-import textwrap
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -13,6 +11,7 @@ from flowcore.model.descriptor import NodeDescriptor, Output
 from flowcore.worker.discover import annotations, names, nouns, prose, slot
 from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.sections import Described, returned
+from flowcore.worker.discover.source import definition
 
 UNKNOWN = "any"
 LEAST, AGREEMENT = 3, 0.6
@@ -122,11 +121,7 @@ def _from_summary(name: str, doc: str) -> str:
 
 def _returns_nothing(value: Any) -> bool:
     """Whether the source of a function has no ``return`` with a value, and no ``yield``."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(value))))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return False
-    function = tree.body[0]
+    function = definition(value)
     if not isinstance(function, ast.FunctionDef):
         return False
     waiting: list[ast.AST] = list(function.body)

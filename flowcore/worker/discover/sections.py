@@ -16,6 +16,8 @@ _LIST = re.compile(r"(?im)^([ \t]*)(args|arguments|parameters|keyword args|call 
 _HEADING = re.compile(r"[A-Z`][\w` ]{2,40}:\s*$")
 _UNDERLINED = re.compile(r"(?m)^([A-Z][\w ]+)\n[-=]{3,}[ \t]*$")
 _FIELD = re.compile(r"(?m)^[ \t]*:(param|parameter|arg|type|keyword|kwarg|returns?|rtype)\s*([^:\n]*):[ \t]*")
+_OPENING = re.compile(r"^(\s*)[-*]? ?`?\*{0,2}(\w+)`?(?: ?\(([^)]*)\))?\s*:(?:\s+(.*))?$")
+_LINE = re.compile(r"(?m)^[ \t]*(?:[-*][ \t]*)?`{0,2}(\w+)`{0,2}[ \t]*:[ \t]+(\S.*)$")
 _RETURNS = re.compile(r"(?m)^([ \t]*)(?:Returns?|Yields?):[ \t]*(.*)$")
 
 
@@ -35,9 +37,9 @@ def described(doc: str, names: Collection[str]) -> dict[str, Described]:
     for entry in (*_underlined(doc, names), *_listed(doc, names), *_fields(doc, names)):
         if entry.slot or entry.text:
             found.setdefault(entry.name, entry)
-    for name in names:
-        if name not in found and (text := _anywhere(doc, name, names)):
-            found[name] = Described("", text, name)
+    if len(found) < len(set(names)):
+        for entry in _anywhere(doc, names):
+            found.setdefault(entry.name, entry)
     return found
 
 
@@ -84,13 +86,12 @@ def _sections(doc: str) -> list[str]:
 
 def _listed(doc: str, names: Collection[str]) -> Iterator[Described]:
     """A line that begins with a name and a colon opens an entry; deeper lines belong to it."""
-    listed = "|".join(re.escape(name) for name in names)
-    opening = re.compile(rf"^(\s*)[-*]? ?`?\*{{0,2}}({listed})`?(?: ?\(([^)]*)\))?\s*:(?:\s+(.*))?$")
     for section in _sections(doc):
         found: list[tuple[str, str, list[str]]] = []
         depth = -1
         for line in section.splitlines():
-            match = opening.match(line)
+            match = _OPENING.match(line)
+            match = match if match and match[2] in names else None
             known = [name for name, _, _ in found]
             if match and (depth < 0 or len(match[1]) <= depth or match[2] not in known):
                 depth = len(match[1])
@@ -172,20 +173,18 @@ def _field_texts(doc: str) -> Iterator[tuple[str, str, str]]:
         yield match[1], match[2].strip(), " ".join(text.split())
 
 
-def _anywhere(doc: str, name: str, names: Collection[str]) -> str:
-    """A line ``name: text`` outside of any list, with the lines below it up to the next of its kind."""
-    match = re.search(
-        rf"(?m)^[ \t]*(?:[-*][ \t]*)?`{{0,2}}{re.escape(name)}`{{0,2}}[ \t]*:[ \t]+(\S.*)$", doc
-    )
-    if not match:
-        return ""
-    lines = [match[1]]
-    for line in doc[match.end() :].splitlines()[1:]:
-        word = re.match(r"\s*(?:[-*]\s+)?`{0,2}(\w+)`{0,2}\s*:(\s|$)", line)
-        if not line.strip() or (word and (word[1] in names or word[1][0].isupper())):
-            break
-        lines.append(line)
-    return inspect.cleandoc("\n".join(lines))
+def _anywhere(doc: str, names: Collection[str]) -> Iterator[Described]:
+    """Lines ``name: text`` outside of any list, each with the lines below it up to the next of its kind."""
+    for match in _LINE.finditer(doc):
+        if match[1] not in names:
+            continue
+        lines = [match[2]]
+        for line in doc[match.end() :].splitlines()[1:]:
+            word = re.match(r"\s*(?:[-*]\s+)?`{0,2}(\w+)`{0,2}\s*:(\s|$)", line)
+            if not line.strip() or (word and (word[1] in names or word[1][0].isupper())):
+                break
+            lines.append(line)
+        yield Described("", inspect.cleandoc("\n".join(lines)), match[1])
 
 
 def _indented(lines: list[str], depth: int) -> Iterator[str]:

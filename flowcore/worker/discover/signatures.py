@@ -4,7 +4,6 @@ import ast
 import hashlib
 import inspect
 import re
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter
@@ -12,6 +11,7 @@ from typing import Any
 
 from flowcore.worker.discover.annotations import hints
 from flowcore.worker.discover.documented import documented
+from flowcore.worker.discover.source import definition
 
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
@@ -123,11 +123,8 @@ def _signature(value: Any) -> inspect.Signature | None:
 
 def _handed(init: Callable[..., Any]) -> _Handed:
     """What ``super().__init__(…)`` or ``Base.__init__(self, …)`` is called with in a constructor."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(init))))
-    except (OSError, TypeError, SyntaxError):
-        return _Handed(0, frozenset(), False)
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    found = definition(init)
+    for call in (node for node in ast.walk(found) if isinstance(node, ast.Call)) if found else ():
         if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
             owner = call.func.value
             unbound = not isinstance(owner, ast.Call)

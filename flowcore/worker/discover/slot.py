@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
@@ -100,6 +101,7 @@ _BRACKETS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def from_slot(slot: str) -> Guess:
     """The alternatives that a type slot lists, with choices and nullability.
 

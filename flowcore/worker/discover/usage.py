@@ -5,8 +5,6 @@ What a constructor keeps (``self.rows = rows``) is followed through the methods 
 """
 
 import ast
-import inspect
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,6 +12,7 @@ from typing import Any, Final
 
 from flowcore.worker.discover.generic import from_generic_name
 from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.source import definition
 
 CONFIDENCE: Final = 0.65
 _METHODS: Final = {
@@ -55,17 +54,13 @@ _CLASSES: Final = {
 _BY_CLASS: Final = {name: itype for itype, names in _CLASSES.items() for name in names.split()}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def uses(value: Any) -> dict[str, Guess]:
     """Argument -> what the source of a function, or of a class, does with it; {} without a source."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(value))))
-    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
-        return {}
-    top = tree.body[0] if tree.body else None
-    if isinstance(top, ast.ClassDef):
-        return _of_class(top)
-    return _of_function(top) if isinstance(top, (ast.FunctionDef, ast.AsyncFunctionDef)) else {}
+    found = definition(value)
+    if isinstance(found, ast.ClassDef):
+        return _of_class(found)
+    return _of_function(found) if found else {}
 
 
 def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Guess]:

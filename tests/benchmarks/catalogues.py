@@ -1,0 +1,125 @@
+"""Catalogues: how fast 10,000 nodes are read and searched, how long a scan takes, and how good it is."""
+
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+import psutil
+from msgspec.structs import replace
+
+from flowcore.dataflow.coverage import coverage, described, tried
+from flowcore.dataflow.search import search
+from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import DescribeRequest
+from flowcore.runs.describe import ask
+from flowcore.store import descriptors
+from tests.benchmarks.unseen.__main__ import score
+
+NODES, TIMES, PROCESSES = 10_000, 9, 5
+QUERIES = ("dense", "conv 2d", "standard scaler", "e", "nothing is called this")
+
+
+def main() -> None:
+    print("\n## Catalogues")
+    with tempfile.TemporaryDirectory() as folder:
+        _read(Path(folder))
+    _scan()
+    _quality()
+    print("\nPackages that the rules were not made with, as judged by their documentation")
+    score()
+
+
+def _many() -> Catalog:
+    """The shipped descriptors, under as many package names as it takes."""
+    nodes = descriptors.load().nodes
+    copies = (
+        replace(node, package=f"copy{index}.{node.package}", aliases=(), runs="local", symbolic=False)
+        for index in range(NODES // len(nodes) + 1)
+        for node in nodes
+    )
+    return Catalog({"copy": "1"}, tuple(copies)[:NODES])
+
+
+def _read(folder: Path) -> None:
+    path = descriptors.save(_many(), "copy", folder)
+    text = path.read_bytes()
+    arms: dict[str, Callable[[], Any]] = {
+        "typed and validated (msgspec)": lambda: msgspec.json.decode(text, type=Catalog),
+        "untyped (json)": lambda: json.loads(text),
+        "untyped (msgspec)": lambda: msgspec.json.decode(text),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for _ in range(TIMES):
+        for name, decode in arms.items():
+            seconds[name].append(_timed(decode))
+    print(f"\n{NODES:,} descriptors, {len(text) / 1e6:.1f} MB")
+    first = median(seconds["typed and validated (msgspec)"])
+    for name, found in seconds.items():
+        print(f"  {name:<34} {1000 * median(found):7.1f} ms   typed / this {first / median(found):.2f}")
+    before = psutil.Process().memory_info().rss
+    found = _timed(lambda: descriptors.load(root=folder))
+    size = (psutil.Process().memory_info().rss - before) / 1e6
+    catalog = descriptors.load(root=folder)
+    print(f"  loaded from disk, revised, governed {1000 * found:6.1f} ms, {size:.0f} MB")
+    again = median(_timed(lambda: descriptors.load(root=folder)) for _ in range(TIMES))
+    print(f"  loaded again, nothing changed      {1000 * again:7.2f} ms")
+    search(catalog, "warm")
+    for query in QUERIES:
+        took = median(_timed(lambda query=query: search(catalog, query)) for _ in range(TIMES))
+        print(f"  searched for {query!r:<26} {1000 * took:5.2f} ms")
+
+
+def _scan() -> None:
+    """Processes, one after the other: all of keras scanned, and keras imported."""
+    scanned = "from flowcore.store.descriptors import source; from flowcore.worker.discover import describe; "
+    arms = {
+        "import keras": "import keras",
+        "scan of all of keras": scanned + "describe('keras', source('keras'))",
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for _ in range(PROCESSES):
+        for name, code in arms.items():
+            command = [sys.executable, "-c", code]
+            seconds[name].append(
+                _timed(lambda command=command: subprocess.run(command, capture_output=True, check=True))
+            )
+    print("\nProcesses, wall time")
+    first = median(seconds["import keras"])
+    for name, found in seconds.items():
+        print(f"  {name:<34} {median(found):7.1f} s    / import keras {median(found) / first:.2f}")
+
+
+def _quality() -> None:
+    """Fresh scans without revisions, tried out."""
+    for package in ("keras", "sklearn"):
+        source = descriptors.source(package)
+        if (
+            package == "sklearn"
+        ):  # all of it, also what no node is made of: its checks are what is compared with
+            source = replace(source, exclude=(), calls={})
+        found = ask(DescribeRequest(package, source, trial=True))
+        print()
+        for row in coverage(found.catalog):
+            for name, value in (*described(row), *(tried(found.trial) if found.trial else ())):
+                print(f"  {name:<58} {value}")
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    kept = work()
+    taken = time.perf_counter() - start
+    del kept
+    return taken
+
+
+if __name__ == "__main__":
+    main()

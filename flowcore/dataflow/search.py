@@ -1,6 +1,8 @@
 """Ranked search over a catalogue: one plain scan, no index."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, repeat
+from operator import contains
 from typing import Final, NamedTuple
 
 from flowcore.model.descriptor import Catalog, Entry, NodeDescriptor
@@ -24,7 +26,10 @@ def search(
     words = query.lower().replace(".", " ").split()
     used = uses or {}
     found: Sequence[Entry] = catalog.entries
-    for word in sorted(words, key=len, reverse=True):  # a long word leaves the fewest
+    longest, *others = sorted(words, key=len, reverse=True) or [""]  # a long word leaves the fewest
+    if longest:
+        found = list(compress(found, map(contains, catalog.texts, repeat(longest))))
+    for word in others:
         found = [one for one in found if word in one.text]
     if len(words) == 1:
         found = _nearest(words[0], found, limit)

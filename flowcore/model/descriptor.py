@@ -181,6 +181,11 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         )
         return tuple(sorted(found, key=lambda one: (len(one.name), one.node.package)))
 
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the entries, by themselves: what is gone through at every letter that is typed."""
+        return tuple(one.text for one in self.entries)
+
     def canonical(self, type_: str) -> str:
         return type_ if type_ in self.by_type else self.by_alias.get(type_, type_)
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Output, Range, Source
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Origin, Output, Range, Source
 from flowcore.model.problem import FlowError
 from flowcore.store.descriptors import DESCRIPTORS, ROOT, load, save, source, stale
 
@@ -194,6 +194,21 @@ def test_a_package_that_is_not_listed_is_described_in_full(root: Path) -> None:
     assert source("keras").methods == tuple(
         f"keras.Model.{name}" for name in ("compile", "fit", "evaluate", "predict")
     )
+
+
+def test_nodes_of_a_package_that_is_not_installed_are_there_and_not_offered(root: Path) -> None:
+    origin = Origin("nothing-of-the-kind", "1")
+    save(
+        Catalog({"absent_here": "1"}, (replace(TOY.nodes[0], package="absent_here.f", origin=origin),)),
+        "absent_here",
+        root,
+    )
+    assert [node.available for node in load(root=root).nodes if node.package == "absent_here.f"] == [False]
+
+
+def test_our_own_functions_are_offered_wherever_the_server_runs(tmp_path: Path) -> None:
+    code = "from flowcore.store import descriptors; print(descriptors.load().by_type['fallback.prepare.scale'].available)"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True) == "True\n"
 
 
 # What is shipped.

@@ -526,7 +526,7 @@ def test_a_server_that_ends_in_order_takes_its_workers_along(bench: Bench) -> No
     until(lambda: "so far\n" in bench.supervisor.look(id).output.text)
     worker = worker_of(id)
     server.send_signal(signal.SIGINT)
-    server.wait(10)
+    server.wait(60)
     assert gone(worker)
     assert bench.supervisor.look(id).state == "stopped"
 

@@ -113,15 +113,16 @@ def _load(root: Path, stamps: tuple[tuple[str, int, int], ...], hosted: bool) ->
     parts = []
     for path in sorted(root.glob("*.json")):
         revised = revise(generated(path), revisions(path.stem, root))
-        nodes = revised.nodes if _installed(path.stem, revised) else _absent(revised.nodes)
+        nodes = revised.nodes if _installed(path, revised) else _absent(revised.nodes)
         parts.append(Catalog(revised.versions, governed(nodes, rules)))
     return merge(*parts)
 
 
-def _installed(package: str, catalog: Catalog) -> bool:
-    """Whether the package of a generated file can be imported here; looked up, not imported."""
-    generated = any(node.origin for node in catalog.nodes[:1])
-    return not generated or importlib.util.find_spec(package) is not None
+def _installed(path: Path, catalog: Catalog) -> bool:
+    """Whether the package of a generated file can be imported by a worker; looked up, not imported."""
+    scanned = any(node.origin for node in catalog.nodes[:1])
+    ours = (path.parent.parent / path.stem).is_dir()  # the server need not find it: its workers do
+    return not scanned or ours or importlib.util.find_spec(path.stem) is not None
 
 
 def _absent(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:

@@ -104,7 +104,7 @@ def stamps(root: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # hosted or not; what has changed is not kept as it was
 def _load(root: Path, stamps: tuple[tuple[str, int, int], ...], hosted: bool) -> Catalog:
     if hosted:
         whole = _load(root, stamps, False)

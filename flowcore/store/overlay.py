@@ -83,7 +83,7 @@ def stale() -> tuple[Stale, ...]:
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _overlay(own: Path, shipped: Stamps, stamps: Stamps) -> Overlay:
     problems: list[Problem] = [*fallback.problems()]
     generated = dict(_generated(own, problems))

@@ -2,6 +2,8 @@
 
 import gc
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,6 @@ from statistics import median
 from typing import Any
 
 import msgspec
-import psutil
 from msgspec.structs import replace
 
 from flowcore.dataflow.coverage import coverage, described, tried
@@ -20,11 +21,20 @@ from flowcore.dataflow.search import search
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import DescribeRequest
 from flowcore.runs.describe import ask
-from flowcore.store import descriptors
+from flowcore.store import descriptors, overlay
 from tests.benchmarks.unseen.__main__ import score
 
 NODES, TIMES, PROCESSES = 10_000, 9, 5
 QUERIES = ("dense", "conv 2d", "standard scaler", "e", "nothing is called this")
+MEMORY = """
+import pathlib, psutil, sys
+from flowcore.store import descriptors
+used = psutil.Process().memory_info
+before = used().rss
+catalog = descriptors.load(root=pathlib.Path(sys.argv[1]))
+catalog.by_type, catalog.by_alias, catalog.families, catalog.texts
+print((used().rss - before) / 1e6)
+"""
 
 
 def main() -> None:
@@ -64,25 +74,49 @@ def _read(folder: Path) -> None:
     first = median(seconds["typed and validated (msgspec)"])
     for name, found in seconds.items():
         print(f"  {name:<34} {1000 * median(found):7.1f} ms   typed / this {first / median(found):.2f}")
-    before = psutil.Process().memory_info().rss
-    found = _timed(lambda: descriptors.load(root=folder))
-    size = (psutil.Process().memory_info().rss - before) / 1e6
-    catalog = descriptors.load(root=folder)
-    print(f"  loaded from disk, revised, governed {1000 * found:6.1f} ms, {size:.0f} MB")
+    _load(folder)
+    _search(descriptors.load(root=folder))
+
+
+def _load(folder: Path) -> None:
+    """With the shipped revisions and policy: all of it, its memory in a process of its own, and again."""
+    shutil.copytree(
+        descriptors.DESCRIPTORS, folder, ignore=shutil.ignore_patterns("*.json"), dirs_exist_ok=True
+    )
+    cold = []
+    for _ in range(TIMES):
+        os.utime(folder / "policy.toml")  # a file that changed: everything is read again
+        cold.append(_timed(lambda: descriptors.load(root=folder)))
     again = median(_timed(lambda: descriptors.load(root=folder)) for _ in range(TIMES))
+    both = median(_timed(overlay.load) for _ in range(TIMES))
+    print(f"  loaded from disk, revised, governed {1000 * median(cold):6.1f} ms, {_megabytes(folder):.0f} MB")
     print(f"  loaded again, nothing changed      {1000 * again:7.2f} ms")
+    print(f"  the same, shipped and one's own    {1000 * both:7.2f} ms")
+    print(f"  memory of what is shipped          {_megabytes(descriptors.DESCRIPTORS):7.0f} MB")
+
+
+def _megabytes(folder: Path) -> float:
+    command = [sys.executable, "-c", MEMORY, str(folder)]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def _search(catalog: Catalog) -> None:
     search(catalog, "warm")
     for query in QUERIES:
-        took = median(_timed(lambda query=query: search(catalog, query)) for _ in range(TIMES))
+        took = median(_timed(lambda query=query: search(catalog, query), clean=False) for _ in range(TIMES))
         print(f"  searched for {query!r:<26} {1000 * took:5.2f} ms")
 
 
 def _scan() -> None:
     """Processes, one after the other: all of keras scanned, and keras imported."""
-    scanned = "from flowcore.store.descriptors import source; from flowcore.worker.discover import describe; "
+    scanned = (
+        "from msgspec.structs import replace; from flowcore.store.descriptors import source; "
+        "from flowcore.worker.discover import describe; "
+    )
     arms = {
         "import keras": "import keras",
         "scan of all of keras": scanned + "describe('keras', source('keras'))",
+        "the same, nothing probed": scanned + "describe('keras', replace(source('keras'), probe=()))",
     }
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     for _ in range(PROCESSES):
@@ -112,8 +146,10 @@ def _quality() -> None:
                 print(f"  {name:<58} {value}")
 
 
-def _timed(work: Callable[[], Any]) -> float:
-    gc.collect()
+def _timed(work: Callable[[], Any], clean: bool = True) -> float:
+    """Seconds; clean: garbage is collected before, which also empties the caches of the processor."""
+    if clean:
+        gc.collect()
     start = time.perf_counter()
     kept = work()
     taken = time.perf_counter() - start

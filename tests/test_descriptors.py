@@ -207,7 +207,10 @@ def test_nodes_of_a_package_that_is_not_installed_are_there_and_not_offered(root
 
 
 def test_our_own_functions_are_offered_wherever_the_server_runs(tmp_path: Path) -> None:
-    code = "from flowcore.store import descriptors; print(descriptors.load().by_type['fallback.prepare.scale'].available)"
+    code = (
+        "from flowcore.store.descriptors import load; "
+        "print(load().by_type['fallback.prepare.scale'].available)"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True) == "True\n"
 
 

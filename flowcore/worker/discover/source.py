@@ -21,7 +21,7 @@ def definition(value: Any) -> Definition | None:
         return known.get(target.__qualname__)
     code = getattr(inspect.unwrap(getattr(target, "__func__", target)), "__code__", None)
     found = known.get(code.co_firstlineno) if code else None
-    return found if found and found.name == code.co_name else None  # a lambda may stand on the same line
+    return found if found and code and found.name == code.co_name else None  # no lambda of the same line
 
 
 @lru_cache(maxsize=4096)

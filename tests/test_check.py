@@ -371,6 +371,12 @@ def test_the_shipped_examples_have_no_problems(name: str) -> None:
     assert api.check(api.load(api.examples()[name])) == ()
 
 
+def test_a_link_into_nothing_makes_no_order_ambiguous() -> None:
+    nodes = (Node(id="a", type="toy.Input"), Node(id="b", type="toy.Model.fit"))
+    graph = Graph(nodes=nodes, links=(Link("a", "", "b", "self"), Link("a", "", "gone", "self")))
+    assert "ambiguous-order" not in {problem.code for problem in check(graph, TOY)}
+
+
 @given(strategies.graphs())
 @settings(max_examples=120)
 def test_check_never_raises_on_any_document(graph: Graph) -> None:

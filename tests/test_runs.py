@@ -462,7 +462,8 @@ def test_there_is_no_run_by_that_id(bench: Bench, id: str) -> None:
 
 PATHS = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 SERVER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts behind itself
 from flowcore.runs.supervisor import Supervisor
 from tests.test_runs import CATALOG
 from flowcore.dataflow.document import read

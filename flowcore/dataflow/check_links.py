@@ -71,6 +71,8 @@ def ambiguous(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
             continue
         users: dict[str, list[Link]] = {}
         for link in graph.out_of(node.id):
+            if link.target not in graph.by_id:
+                continue  # a link into nothing is a problem of its own
             users.setdefault(ports.same_object(descriptor, link.output), []).append(link)
         for links in users.values():
             changing = [link for link in links if _changes(graph, link, catalog)]

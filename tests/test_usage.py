@@ -82,7 +82,9 @@ def test_what_a_constructor_keeps_is_followed_through_the_methods(written) -> No
     assert {name: guess.types for name, guess in found.items()} == {"words": ("list",), "key": ("callable",)}
 
 
-@pytest.mark.parametrize("value", [len, int, lambda x: x, 3, None], ids=repr)
+@pytest.mark.parametrize(
+    "value", [len, int, lambda x: x, 3, None], ids=["builtin", "C class", "lambda", "number", "None"]
+)
 def test_what_has_no_source_has_no_uses(value: object) -> None:
     assert uses(value) == {}
     assert definition(value) is None

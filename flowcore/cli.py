@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from flowcore import api
-from flowcore.dataflow.coverage import coverage, described, tried
+from flowcore.dataflow.coverage import figures
 from flowcore.dataflow.modules import renewed
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
@@ -127,9 +127,8 @@ def _coverage(args: argparse.Namespace) -> int:
     """The catalogue of a fresh scan in figures; no revision is laid over it."""
     source = descriptors.source(args.package)
     found = ask(DescribeRequest(args.package, source, static=args.static, trial=not args.static))
-    for row in coverage(found.catalog):
-        for name, value in (*described(row), *(tried(found.trial) if found.trial else ())):
-            print(f"{name:<58} {value}")
+    for name, value in figures(found.catalog, found.trial):
+        print(f"{name:<58} {value}")
     for reason in found.trial.failures if found.trial else ():
         print(f"  {reason}", file=sys.stderr)
     return 0

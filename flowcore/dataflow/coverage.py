@@ -111,7 +111,13 @@ def _urgency(doubt: Doubt) -> tuple[int, str, str, bool, float, str]:
     return -gain, package(node), one.arg, not one.required, one.confidence, node.package
 
 
-def described(row: Coverage) -> tuple[tuple[str, str], ...]:
+def figures(catalog: Catalog, trial: Trial | None = None) -> tuple[tuple[str, str], ...]:
+    """A scan in words, package by package, and how it did on trial: what, and how much."""
+    rows = (pair for row in coverage(catalog) for pair in _described(row))
+    return (*rows, *(_tried(trial) if trial else ()))
+
+
+def _described(row: Coverage) -> tuple[tuple[str, str], ...]:
     """The figures of a package in words: what, and how much."""
     evidence = ", ".join(f"{name} {count}" for name, count in row.evidence.items())
     return (
@@ -123,7 +129,7 @@ def described(row: Coverage) -> tuple[tuple[str, str], ...]:
     )
 
 
-def tried(trial: Trial) -> tuple[tuple[str, str], ...]:
+def _tried(trial: Trial) -> tuple[tuple[str, str], ...]:
     """The figures of a trial in words; what was not tried is left out."""
     figures = (
         ("arguments typed by their default alone (paper)", trial.by_default),

@@ -26,7 +26,6 @@ _WIDER: Final = {
     "float": {"int"},
     "tensors": {"tensor"},
     "layer": {"model"},
-    "any": {"*"},
     "array": {"table", "tensor"},
     "callable": {"activation", "loss", "metric"},
     "object": {"*"},

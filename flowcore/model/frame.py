@@ -51,10 +51,9 @@ class Described(msgspec.Struct, frozen=True, tag_field="event", tag="described")
 
 
 class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scanned"):
-    """The end of a scan: what was found, and what could not be read."""
+    """The end of a scan: what was found, and how it did on trial if it was tried out."""
 
     catalog: Catalog
-    problems: tuple[Problem, ...] = ()
     trial: Trial | None = None
 
 

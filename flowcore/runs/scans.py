@@ -97,7 +97,7 @@ def read_functions(tell: Tell | None = None, stop: threading.Event | None = None
         stamp = fallback.stamp(path)
         try:
             found = ask(DescribeRequest(f"{FUNCTIONS}.{name}", Source()), tell, stop)
-            fallback.keep(name, stamp, found.catalog, found.problems)
+            fallback.keep(name, stamp, found.catalog, ())
         except FlowError as reason:
             if stop and stop.is_set():
                 raise

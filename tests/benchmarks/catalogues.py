@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from flowcore.dataflow.coverage import coverage, described, tried
+from flowcore.dataflow.coverage import figures
 from flowcore.dataflow.search import search
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import DescribeRequest
@@ -141,9 +141,8 @@ def _quality() -> None:
             source = replace(source, exclude=(), calls={})
         found = ask(DescribeRequest(package, source, trial=True))
         print()
-        for row in coverage(found.catalog):
-            for name, value in (*described(row), *(tried(found.trial) if found.trial else ())):
-                print(f"  {name:<58} {value}")
+        for name, value in figures(found.catalog, found.trial):
+            print(f"  {name:<58} {value}")
 
 
 def _timed(work: Callable[[], Any], clean: bool = True) -> float:

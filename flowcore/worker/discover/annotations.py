@@ -7,8 +7,8 @@ import typing
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from flowcore.worker.discover.guess import NOTHING, Guess, distinct
-from flowcore.worker.discover.slot import CARRIED, from_slot
+from flowcore.worker.discover.guess import NOTHING, Guess, distinct, widget_of
+from flowcore.worker.discover.slot import from_slot
 
 CONFIDENCE = 0.95
 _PLAIN: dict[Any, str] = {
@@ -74,8 +74,7 @@ def from_annotation(hint: Any) -> Guess:
     found_types = distinct(names)
     if not found_types:
         return Guess(nullable=nullable)
-    carried = all(name in CARRIED or name[:1].isupper() for name in found_types)
-    return Guess(found_types, CONFIDENCE, choices, nullable, widget="port" if carried else "form")
+    return Guess(found_types, CONFIDENCE, choices, nullable, widget=widget_of(found_types))
 
 
 def fields_of(hint: Any) -> dict[str, str]:

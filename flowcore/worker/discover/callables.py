@@ -12,12 +12,11 @@ from flowcore.model.descriptor import Argument, Call, NodeDescriptor, Origin, Ou
 from flowcore.worker.discover import annotations, docs, evidence, signatures
 from flowcore.worker.discover.constraints import constraints
 from flowcore.worker.discover.families import Families
-from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.guess import NOTHING, Guess, distinct, widget_of
 from flowcore.worker.discover.present import available
 from flowcore.worker.discover.results import result
 from flowcore.worker.discover.sections import Described, described
 from flowcore.worker.discover.signatures import Taken
-from flowcore.worker.discover.slot import CARRIED
 from flowcore.worker.discover.usage import uses
 from flowcore.worker.discover.walk import Found, resolve
 
@@ -126,8 +125,8 @@ def _in_families(argument: Argument, families: Families) -> Argument:
     types = distinct(tuple(families.named(name) for name in argument.types))
     if types != argument.types:
         argument = replace(argument, itype=types[0], itypes=types if len(types) > 1 else ())
-    if argument.widget == "form" and all(name in CARRIED or name[:1].isupper() for name in types):
-        argument = replace(argument, widget="port")  # an object that no form can write
+    if argument.widget == "form":
+        argument = replace(argument, widget=widget_of(types))  # a family's class may be one that links bring
     if "string" in types and not argument.choices and argument.arg in families.choices:
         argument = replace(argument, choices=families.choices[argument.arg])
     return argument

@@ -1,12 +1,12 @@
 """What the rest of a package says of an argument about which one callable says nothing."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from flowcore.model.descriptor import Argument, NodeDescriptor
+from flowcore.worker.discover.names import camel_words
 
 LEAST = 3
 AGREEMENT = 0.6
@@ -26,13 +26,9 @@ def consented(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
 
 def named_after(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]:
     """Nodes whose bare arguments have the names of the package's own classes: those are their types."""
-    classes = {
-        name.lower(): name
-        for node in nodes
-        if node.kind == "class" and node.otype == node.name
-        for name in (node.name,)
-    }
-    ends = {_words(name)[-1]: name for name in classes.values() if _words(name)}
+    names = [node.name for node in nodes if node.kind == "class" and node.otype == node.name]
+    classes = {name.lower(): name for name in names}
+    ends = {words[-1] for name in classes.values() if (words := camel_words(name))}
 
     def change(one: Argument) -> Argument:
         joined = one.arg.replace("_", "").lower()
@@ -43,10 +39,6 @@ def named_after(nodes: tuple[NodeDescriptor, ...]) -> tuple[NodeDescriptor, ...]
         return replace(one, itype=name, evidence="class name", confidence=WEAK, widget="port")
 
     return _each(nodes, change)
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", name)]
 
 
 def _each(

@@ -4,11 +4,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from flowcore.worker.discover.guess import NOTHING, Guess
+from flowcore.worker.discover.guess import NOTHING, Guess, widget_of
 from flowcore.worker.discover.nouns import types_of_word
 
 CONFIDENCE: Final = 0.5
-_CARRIED: Final = {"array", "tensor", "table", "class"}
 _NAMES: Final = (
     (r"(?:n|num|max|min|total)_?\w*(?<!_tol)(?<!_rate)|[nkijmr]|\w*(?:_id|_no|axis\d|count|total)", "int"),
     (
@@ -58,4 +57,4 @@ def from_generic_name(name: str) -> Guess:
 
 
 def _weak(types: tuple[str, ...]) -> Guess:
-    return Guess(types, CONFIDENCE, widget="port" if set(types) <= _CARRIED else "form")
+    return Guess(types, CONFIDENCE, widget=widget_of(types))

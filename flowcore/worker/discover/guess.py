@@ -1,9 +1,9 @@
 """What one piece of evidence says about an argument."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from flowcore.model.descriptor import Range
 
@@ -26,6 +26,8 @@ class Guess:
 
 
 NOTHING = Guess()
+T = TypeVar("T")
+_CARRIED = frozenset({"class", "array", "table", "tensor", "tensors", "estimator", "object", "model", "file"})
 _SYNONYMS = {
     "PathLike": "string",
     "Path": "string",
@@ -68,3 +70,13 @@ def distinct(types: tuple[str, ...]) -> tuple[str, ...]:
     if "ints" in types or ("int" in types and {"tuple", "list"} & set(types) and "float" not in types):
         types = tuple("ints" if name in ("int", "tuple", "list") else name for name in types)
     return tuple(dict.fromkeys(types))
+
+
+def widget_of(types: Iterable[str]) -> Literal["form", "port"]:
+    """Where values come from: links alone bring what no form can write, objects of classes among them."""
+    return "port" if all(name in _CARRIED or name[:1].isupper() for name in types) else "form"
+
+
+def by_word(table: Mapping[T, str]) -> dict[str, T]:
+    """A table of types and the words for each, the other way round: word -> type."""
+    return {word: types for types, words in table.items() for word in words.split()}

@@ -76,3 +76,8 @@ def _family(name: str, registries: Mapping[str, tuple[str, ...]]) -> str:
 def _registered(family: str, registries: Mapping[str, tuple[str, ...]]) -> Guess:
     member = family.removeprefix("list[").removesuffix("]")
     return Guess((family,), CONFIDENCE, registries[member], widget="registry")
+
+
+def camel_words(text: str) -> list[str]:
+    """The words of CamelCase, in lower case: "LSTMCell" is lstm and cell."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", text)]

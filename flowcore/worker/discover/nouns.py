@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from flowcore.worker.discover.docs import first_sentence
-from flowcore.worker.discover.guess import NOTHING, Guess
+from flowcore.worker.discover.guess import NOTHING, Guess, by_word, widget_of
 
 CONFIDENCE: Final = 0.75
-_CARRIED: Final = {"array", "tensor", "table", "model", "estimator"}
 _NOUNS: Final[dict[tuple[str, ...], str]] = {
     ("tensor", "array"): """
         tensor output input activation logit gradient embedding prediction volume query coordinate
@@ -53,7 +52,7 @@ _NOUNS: Final[dict[tuple[str, ...], str]] = {
     ("context",): "manager",
     ("estimator",): "estimator classifier regressor transformer",
 }
-_TYPES: Final = {word: types for types, words in _NOUNS.items() for word in words.split()}
+_TYPES: Final = by_word(_NOUNS)
 _MEASURED: Final = frozenset(
     [
         "minimum",
@@ -167,4 +166,4 @@ def _of(words: list[str]) -> Guess:
     if head == "value" and len(words) > 1 and words[-2] in _MEASURED:
         return Guess(("float",), CONFIDENCE)
     types = types_of_word(head)
-    return Guess(types, CONFIDENCE, widget="port" if set(types) <= _CARRIED else "form") if types else NOTHING
+    return Guess(types, CONFIDENCE, widget=widget_of(types)) if types else NOTHING

@@ -41,11 +41,10 @@ def is_class_of(node: NodeDescriptor, families: Iterable[str]) -> bool:
 
 
 def _probed(node: NodeDescriptor, samples: Samples) -> NodeDescriptor:
-    try:
-        samples.make(node)
-    except ImportError:
+    reason = refusal(node, {}, samples)
+    if isinstance(reason, ImportError):
         return replace(node, available=False)
-    except Exception as reason:  # A constructor is code of the package: it may raise anything.
+    if reason is not None:
         return _helped(node, samples, reason)
     asked = [one for one in node.args if not one.required and one.widget != "registry"]
     explicit = _explicit(resolve(node.package))
@@ -72,14 +71,14 @@ def _helped(node: NodeDescriptor, samples: Samples, reason: Exception) -> NodeDe
             continue
         needed = replace(one, required=True, evidence="probe", confidence=max(one.confidence, CONFIDENCE))
         changed = replace(node, args=tuple(needed if arg is one else arg for arg in node.args))
-        if _made(changed, samples):
+        if refusal(changed, {}, samples) is None:
             return changed
     return node
 
 
 def _doubted(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> frozenset[str]:
     """Which of these values may be refused: the others were taken together, at once or by halves."""
-    if not given or _refusal(node, given, samples) is None:
+    if not given or refusal(node, given, samples) is None:
         return frozenset()
     if len(given) == 1:
         return frozenset(given)
@@ -91,7 +90,7 @@ def _doubted(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> f
 def _is_taken(node: NodeDescriptor, argument: Argument, samples: Samples) -> bool:
     """Whether a class takes an argument at all, of whatever value."""
     values = (samples.of(argument) or (0,))[:2]
-    refusals = (_refusal(node, {argument.arg: value}, samples) for value in values)
+    refusals = (_said(node, argument, value, samples) for value in values)
     return not all(reason is not None and _UNKNOWN.search(reason) for reason in refusals)
 
 
@@ -115,14 +114,14 @@ def _first(argument: Argument, samples: Samples) -> Any:
 
 def _listened(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
     """The words that a refusal of nonsense lists, those of them that are then accepted."""
-    reason = _refusal(node, {argument.arg: NONSENSE}, samples)
+    reason = _said(node, argument, NONSENSE, samples)
     if reason is None:
         return argument
     words = [word for word in dict.fromkeys(_WORDS.findall(reason)) if word != argument.arg]
     words += (
         re.findall(r"[\w-]+", reason.rpartition("one of")[2].partition(". ")[0]) if len(words) < 2 else []
     )
-    taken = [word for word in words if _refusal(node, {argument.arg: word}, samples) is None]
+    taken = [word for word in words if _said(node, argument, word, samples) is None]
     if len(taken) < 2:
         return argument
     own = [argument.default] if isinstance(argument.default, str) and argument.default not in taken else []
@@ -131,11 +130,11 @@ def _listened(node: NodeDescriptor, argument: Argument, samples: Samples) -> Arg
 
 def _tried(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argument:
     """A type that is accepted by a constructor which refuses what has no meaning."""
-    if _refusal(node, {argument.arg: object()}, samples) is None:
+    if _said(node, argument, object(), samples) is None:
         return argument
     for itype in dict.fromkeys((argument.itype, *_CANDIDATES) if argument.supported else _CANDIDATES):
         values = samples.of_type(itype, argument)[:2]
-        if any(_refusal(node, {argument.arg: value}, samples) is None for value in values):
+        if any(_said(node, argument, value, samples) is None for value in values):
             types = argument.types if itype == argument.itype else (itype,)
             return replace(
                 argument,
@@ -147,18 +146,16 @@ def _tried(node: NodeDescriptor, argument: Argument, samples: Samples) -> Argume
     return argument
 
 
-def _refusal(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> str | None:
-    """What the constructor says against values, None if it takes them."""
+def refusal(node: NodeDescriptor, given: dict[str, Any], samples: Samples) -> Exception | None:
+    """What the constructor raises against values, None if it takes them."""
     try:
         samples.make(node, **given)
-    except Exception as reason:  # see _probed
-        return str(reason) or type(reason).__name__
+    except Exception as reason:  # A constructor is code of the package: it may raise anything.
+        return reason
     return None
 
 
-def _made(node: NodeDescriptor, samples: Samples) -> bool:
-    try:
-        samples.make(node)
-    except Exception:  # see _probed
-        return False
-    return True
+def _said(node: NodeDescriptor, argument: Argument, value: Any, samples: Samples) -> str | None:
+    """The words of a refusal."""
+    reason = refusal(node, {argument.arg: value}, samples)
+    return None if reason is None else str(reason) or type(reason).__name__

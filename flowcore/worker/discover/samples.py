@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.worker.discover.names import camel_words
 from flowcore.worker.discover.walk import resolve
 
 FEW = 24
@@ -124,5 +125,4 @@ def _numbers(itype: str, argument: Argument) -> Iterator[Any]:
 def _words(text: str) -> list[str]:
     """Words in lower case, those of CamelCase apart: "LSTMCell" is lstm, cell and lstmcell."""
     whole = re.findall(r"[A-Za-z]+", text)
-    parts = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+", text)
-    return [word.lower().rstrip("s") for word in (*whole, *parts)]
+    return [word.lower().rstrip("s") for word in (*whole, *camel_words(text))]

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.guess import NOTHING, Guess, distinct, widget_of
 
 CONFIDENCE = 0.9
 LONGEST = 500  # what is longer is prose, and takes the patterns below seconds
-CARRIED = frozenset({"class", "array", "table", "tensor", "tensors", "estimator", "object", "model", "file"})
 _DEFAULT = re.compile(r"(?i)[,;(\[]?\s*\b(?:default(?:s to)?\b|by default)\s*[:=]?.*$")
 _OPTIONAL = re.compile(r"(?i)[,;(\[]*\s*\b(?:optional|required|keyword[- ]only|deprecated.*)\b[)\]]*")
 _SHAPED = re.compile(
@@ -127,13 +126,12 @@ def from_slot(slot: str) -> Guess:
         return Guess(("int",), CONFIDENCE, tuple(int(one) for one in numbers[1].split(",")))
     if not found:
         return Guess(nullable="None" in types)
-    carried = all(name in CARRIED or name[:1].isupper() for name in found)
     return Guess(
         found,
         CONFIDENCE,
         tuple(dict.fromkeys(choices)),
         "None" in types,
-        widget="port" if carried else "form",
+        widget=widget_of(found),
     )
 
 

@@ -11,7 +11,7 @@ from flowcore.model.trial import Share, Trial
 from flowcore.worker.discover.catalogue import describe
 from flowcore.worker.discover.constraints import constraints, from_constraints
 from flowcore.worker.discover.literal import types_of
-from flowcore.worker.discover.probe import is_class_of
+from flowcore.worker.discover.probe import is_class_of, refusal
 from flowcore.worker.discover.samples import Samples
 from flowcore.worker.discover.walk import resolve
 
@@ -73,13 +73,11 @@ def _accepted(
 
 
 def _refused(node: NodeDescriptor, args: dict[str, Any], samples: Samples, failures: list[str]) -> bool:
-    try:
-        samples.make(node, **args)
-    except Exception as reason:  # A constructor is code of the package: it may raise anything.
+    reason = refusal(node, args, samples)
+    if reason is not None:
         words = " ".join(str(reason).split())[:120]
         failures.append(f"{'.'.join([node.package, *args])}: {type(reason).__name__}: {words}")
-        return True
-    return False
+    return reason is not None
 
 
 def _other(argument: Argument, itype: str) -> Argument:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flowcore.worker.discover.generic import from_generic_name
-from flowcore.worker.discover.guess import NOTHING, Guess, distinct
+from flowcore.worker.discover.guess import NOTHING, Guess, by_word, distinct, widget_of
 from flowcore.worker.discover.source import definition
 
 CONFIDENCE: Final = 0.65
@@ -25,7 +25,7 @@ _METHODS: Final = {
     "table": "columns iloc loc groupby iterrows to_numpy",
     "file": "read readline readlines seek write",
 }
-_BY_METHOD: Final = {name: itype for itype, names in _METHODS.items() for name in names.split()}
+_BY_METHOD: Final = by_word(_METHODS)
 _CALLS: Final = {
     "list": "enumerate zip sorted list tuple set iter any all reversed frozenset",
     "int": "range chr hex bin",
@@ -38,7 +38,7 @@ _CALLS: Final = {
     "callable": "callable",
     "dict": "OrderedDict",
 }
-_BY_CALL: Final = {name: itype for itype, names in _CALLS.items() for name in names.split()}
+_BY_CALL: Final = by_word(_CALLS)
 _CLASSES: Final = {
     "string": "str bytes basestring Path PathLike",
     "int": "int Integral",
@@ -51,7 +51,7 @@ _CLASSES: Final = {
     "table": "DataFrame Series",
     "callable": "Callable",
 }
-_BY_CLASS: Final = {name: itype for itype, names in _CLASSES.items() for name in names.split()}
+_BY_CLASS: Final = by_word(_CLASSES)
 
 
 @lru_cache(maxsize=64)
@@ -109,7 +109,7 @@ def _guess(name: str, seen: list[str]) -> Guess:
     types = distinct(tuple(said)) or tuple(dict.fromkeys(seen))
     if not said and len(types) > 1:
         return NOTHING
-    return Guess(types, CONFIDENCE, widget="port" if set(types) <= {"array", "table"} else "form")
+    return Guess(types, CONFIDENCE, widget=widget_of(types))
 
 
 def _seen(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -25,13 +25,24 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_
     at: float = 0.0
 
 
+class Queued(_Event, frozen=True, tag="queued"):
+    """The run waits for others to end. place: 1 is the next to start."""
+
+    place: int
+
+
 class Started(_Event, frozen=True, tag="started"):
-    """The worker is up. order: the ids of the nodes, as they will be evaluated."""
+    """The worker is up. order: the ids of the nodes, as they will be evaluated.
+
+    backend: Keras' back end. fingerprint: of the graph, equal for equal programs.
+    """
 
     pid: int
     seed: int
     order: tuple[str, ...]
     versions: dict[str, str]
+    backend: str = ""
+    fingerprint: str = ""
 
 
 class NodeState(_Event, frozen=True, tag="node"):
@@ -57,6 +68,13 @@ class TrainingBegan(_Event, frozen=True, tag="training"):
     steps: int
 
 
+class Chosen(_Event, frozen=True, tag="chosen"):
+    """How a fit will be run where that was left open: what was chosen and why, in words, by name."""
+
+    node: str
+    choices: dict[str, str]
+
+
 class Batch(_Event, frozen=True, tag="batch"):
     """Metrics in the middle of an epoch. epoch and step count from 1."""
 
@@ -75,6 +93,13 @@ class Epoch(_Event, frozen=True, tag="epoch"):
     metrics: dict[str, float | None]
 
 
+class Checkpoint(_Event, frozen=True, tag="checkpoint"):
+    """The weights after an epoch, optimizer included, are kept: training can go on from there."""
+
+    node: str
+    epoch: int
+
+
 class Result(_Event, frozen=True, tag="result"):
     """Numbers that a node handed on, such as the metrics of an evaluation."""
 
@@ -87,6 +112,18 @@ class Text(_Event, frozen=True, tag="text"):
 
     text: str
     lost: int = 0
+
+
+class Pausing(_Event, frozen=True, tag="pausing"):
+    """Somebody asked the run to pause."""
+
+
+class Paused(_Event, frozen=True, tag="paused"):
+    """The run holds still."""
+
+
+class Resumed(_Event, frozen=True, tag="resumed"):
+    """The run goes on."""
 
 
 class Stopping(_Event, frozen=True, tag="stopping"):
@@ -108,14 +145,20 @@ class Done(_Event, frozen=True, tag="done"):
 
 
 Event = (
-    Started
+    Queued
+    | Started
     | NodeState
     | Summary
     | TrainingBegan
+    | Chosen
     | Batch
     | Epoch
+    | Checkpoint
     | Result
     | Text
+    | Pausing
+    | Paused
+    | Resumed
     | Stopping
     | Stopped
     | Failed

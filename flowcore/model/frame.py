@@ -9,17 +9,46 @@ from flowcore.model.problem import Problem
 from flowcore.model.trial import Trial
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What a run may use, None for as much as there is.
+
+    seconds: of wall time, pauses apart. memory: bytes that it shares with nobody. output: bytes
+    printed. disk: bytes in its folders. parameters: of all its models together.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+    output: int | None = None
+    disk: int | None = None
+    parameters: int | None = None
+
+
 class RunRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="run"):
-    """Evaluate a graph. catalog: the descriptors that it names. folder: where weights are left."""
+    """Evaluate a graph. catalog: the descriptors that it names. folder: where weights are left.
+
+    resume: the folder of an earlier run whose checkpoints training goes on from, "" to begin anew.
+    steps_per_execution: batches in one call of Keras' compiled function, None to choose by their time.
+    """
 
     graph: Graph
     catalog: Catalog
     seed: int
     folder: str
+    limits: Limits = Limits()
+    resume: str = ""
+    steps_per_execution: int | None = None
 
 
 class Stop(msgspec.Struct, frozen=True, tag_field="frame", tag="stop"):
     """End as soon as that can be done cleanly."""
+
+
+class Pause(msgspec.Struct, frozen=True, tag_field="frame", tag="pause"):
+    """Hold at the end of the batch, or between two nodes, until Resume or Stop."""
+
+
+class Resume(msgspec.Struct, frozen=True, tag_field="frame", tag="resume"):
+    """Go on after a Pause."""
 
 
 class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
@@ -65,4 +94,4 @@ class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):
     problems: tuple[Problem, ...] = ()
 
 
-Frame = RunRequest | Stop | CheckRequest | DescribeRequest
+Frame = RunRequest | Stop | Pause | Resume | CheckRequest | DescribeRequest

@@ -36,13 +36,24 @@ class Output(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Everything known of a run. state: waiting, starting, running, stopping, done, stopped, failed."""
+    """Everything known of a run.
+
+    state: waiting, queued, running, pausing, paused, stopping, done, stopped, failed. place: in the
+    queue, from 1. held: seconds in pauses that are over. checkpoints: the last kept epoch by fit node.
+    chosen: by fit node, what was chosen for it and why.
+    """
 
     state: str = "waiting"
+    place: int = 0
     started: float = 0.0
     ended: float = 0.0
     seen: float = 0.0
+    held: float = 0.0
+    paused: float = 0.0
     seed: int = 0
+    backend: str = ""
+    fingerprint: str = ""
+    versions: dict[str, str] = {}
     order: tuple[str, ...] = ()
     nodes: dict[str, NodeStateName] = {}
     shapes: dict[str, dict[str, str]] = {}
@@ -50,6 +61,8 @@ class Run(msgspec.Struct, frozen=True):
     training: e.TrainingBegan | None = None
     batch: e.Batch | None = None
     epochs: tuple[e.Epoch, ...] = ()
+    checkpoints: dict[str, int] = {}
+    chosen: dict[str, dict[str, str]] = {}
     results: dict[str, dict[str, float | None]] = {}
     output: Output = Output()
     problem: Problem | None = None
@@ -77,7 +90,7 @@ class Run(msgspec.Struct, frozen=True):
         """A guess from the time that the finished part took; None before there is any."""
         if self.over or self.training is None or self.progress <= 0:
             return None
-        passed = self.seen - self.training.at
+        passed = self.seen - self.training.at - self.held
         return passed / self.progress - passed
 
 
@@ -102,7 +115,16 @@ def fold(run: Run, events: Iterable[Event]) -> Run:
 
 
 def _started(run: Run, event: e.Started) -> dict[str, Any]:
-    return {"state": "running", "started": event.at, "seed": event.seed, "order": event.order}
+    return {
+        "state": "running",
+        "place": 0,
+        "started": event.at,
+        "seed": event.seed,
+        "backend": event.backend,
+        "fingerprint": event.fingerprint,
+        "versions": event.versions,
+        "order": event.order,
+    }
 
 
 def _node(run: Run, event: e.NodeState) -> dict[str, Any]:
@@ -118,6 +140,11 @@ def _summary(run: Run, event: e.Summary) -> dict[str, Any]:
 
 def _result(run: Run, event: e.Result) -> dict[str, Any]:
     return {"results": {**run.results, event.node: event.metrics}}
+
+
+def _resumed(run: Run, event: e.Resumed) -> dict[str, Any]:
+    held = run.held + (event.at - run.paused if run.paused else 0.0)
+    return {"state": "running", "held": held, "paused": 0.0}
 
 
 def _end(state: str) -> Callable[[Run, Any], dict[str, Any]]:
@@ -138,14 +165,20 @@ def _end(state: str) -> Callable[[Run, Any], dict[str, Any]]:
 
 
 _STEPS: dict[type, Callable[[Run, Any], dict[str, Any]]] = {
+    e.Queued: lambda run, event: {"state": "queued", "place": event.place},
     e.Started: _started,
     e.NodeState: _node,
     e.Summary: _summary,
     e.TrainingBegan: lambda run, event: {"training": event, "batch": None},
+    e.Chosen: lambda run, event: {"chosen": {**run.chosen, event.node: event.choices}},
     e.Batch: lambda run, event: {"batch": event},
     e.Epoch: lambda run, event: {"epochs": (*run.epochs, event)},
+    e.Checkpoint: lambda run, event: {"checkpoints": {**run.checkpoints, event.node: event.epoch}},
     e.Result: _result,
     e.Text: lambda run, event: {"output": run.output.plus(event.text, event.lost)},
+    e.Pausing: lambda run, event: {"state": "pausing"},
+    e.Paused: lambda run, event: {"state": "paused", "paused": event.at},
+    e.Resumed: _resumed,
     e.Stopping: lambda run, event: {"state": "stopping"},
     e.Stopped: _end("stopped"),
     e.Failed: _end("failed"),

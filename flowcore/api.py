@@ -18,10 +18,11 @@ from flowcore.model.event import Event
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph
 from flowcore.model.problem import Problem, error
-from flowcore.model.run import Run
+from flowcore.model.run import Run, Settings
 from flowcore.runs.checker import Checker
 from flowcore.runs.scans import read_functions
 from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
 from flowcore.store import overlay
 from flowcore.store.examples import examples
 
@@ -74,9 +75,9 @@ def run(graph: Graph, seed: int = 0, on_event: Callable[[Event], None] | None = 
     fails comes back with ``state == "failed"`` and its ``problem``.
     """
     supervisor = _supervisor()
-    return supervisor.wait(supervisor.start(graph, seed=seed, listener=on_event))
+    return supervisor.wait(supervisor.start(graph, settings=Settings(seed=seed), listener=on_event))
 
 
 @lru_cache(maxsize=1)
 def _supervisor() -> Supervisor:
-    return Supervisor(catalog)
+    return Supervisor(catalog, Workers(spares=0))

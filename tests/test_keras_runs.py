@@ -21,7 +21,7 @@ from flowcore.model.event import LayerRow
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import Problem
-from flowcore.model.run import Run
+from flowcore.model.run import Run, Settings
 from flowcore.runs.checker import LIMIT, Checker
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import runs
@@ -61,7 +61,7 @@ def checker() -> Iterator[Checker]:
 
 
 def run(supervisor: Supervisor, graph: Graph, seed: int = 0) -> tuple[str, Run]:
-    id = supervisor.start(graph, seed=seed)
+    id = supervisor.start(graph, settings=Settings(seed=seed))
     found = supervisor.wait(id, 300)
     assert found.state == "done", (found.problem, found.output.text[-2000:])
     return id, found

@@ -24,8 +24,9 @@ from flowcore.model import event as e
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Output
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError, Problem
-from flowcore.model.run import Run, after
+from flowcore.model.run import Run, Settings, after
 from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs
 
 ANY = Argument(arg="init_globals", itype="dict", itypes=("dict", "any"), widget="port", conns=1)
@@ -49,9 +50,9 @@ CATALOG = Catalog(nodes=(SCRIPT, SUM))
 class Bench:
     """Writes scripts as nodes, and runs them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: Workers) -> None:
         self.folder = folder
-        self.supervisor = Supervisor(lambda: CATALOG)
+        self.supervisor = Supervisor(lambda: CATALOG, workers)
         self.heard: list[e.Event] = []
 
     def graph(self, *scripts: str) -> Graph:
@@ -109,9 +110,23 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
+class Kept(Workers):
+    """Workers of many supervisors, which are not theirs to end."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module", params=["forked", "spawned"])
+def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    found = Kept(spares=0, fork=request.param == "forked")
+    yield found
+    Workers.close(found)
+
+
 @pytest.fixture
-def bench(home: Path, tmp_path: Path) -> Iterator[Bench]:
-    found = Bench(tmp_path)
+def bench(home: Path, tmp_path: Path, workers: Workers) -> Iterator[Bench]:
+    found = Bench(tmp_path, workers)
     yield found
     found.supervisor.close()
 
@@ -535,7 +550,7 @@ def test_a_server_that_ends_in_order_takes_its_workers_along(bench: Bench) -> No
 def test_a_pid_that_means_another_process_by_now_is_left_alone(bench: Bench) -> None:
     bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
-        id = runs.create(Graph(), "", 0)
+        id = runs.create(Graph(), "", Settings())
         log = journal.Journal(runs.folder(id))
         log.append(e.Started(at=1.0, pid=bystander.pid, seed=0, order=(), versions={}))
         log.close()

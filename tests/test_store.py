@@ -18,7 +18,7 @@ from flowcore.model import event as e
 from flowcore.model.event import Event
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
-from flowcore.model.run import Run, after
+from flowcore.model.run import Run, Settings, after
 from flowcore.store import database, graphs, journal, runs
 from tests.toy import NETWORK
 
@@ -166,7 +166,7 @@ sys.stdin.read()
 for number in range(15):
     stored = graphs.create(Graph(name=f"{sys.argv[1]} {number}"), "me")
     graphs.save(Graph(id=stored.id, name=f"{sys.argv[1]} {number} again"), 1)
-    runs.note(runs.create(Graph(id=stored.id), "me", 0), "done", {"loss": 0.5})
+    runs.note(runs.create(Graph(id=stored.id), "me", Settings()), "done", {"loss": 0.5})
 """
 
 
@@ -201,7 +201,7 @@ def test_several_processes_start_at_once_on_an_empty_home_and_write_without_an_e
 
 
 def test_a_run_keeps_the_graph_as_it_was() -> None:
-    id = runs.create(NETWORK, "me", 7)
+    id = runs.create(NETWORK, "me", Settings(seed=7))
     assert re.fullmatch(r"[A-Za-z0-9_-]{22}", id)
     assert read(runs.document(id)) == NETWORK
     row = runs.load(id)
@@ -211,8 +211,8 @@ def test_a_run_keeps_the_graph_as_it_was() -> None:
 
 
 def test_runs_of_a_graph_are_listed_newest_first_with_their_state_and_metrics() -> None:
-    first, second = (runs.create(Graph(id="g"), "me", seed) for seed in (1, 2))
-    runs.create(Graph(id="other"), "me", 3)
+    first, second = (runs.create(Graph(id="g"), "me", Settings(seed=seed)) for seed in (1, 2))
+    runs.create(Graph(id="other"), "me", Settings(seed=3))
     runs.note(first, "done", {"loss": 0.25, "accuracy": None})
     assert [(row.id, row.state, row.metrics) for row in runs.listing("g")] == [
         (second, "waiting", {}),
@@ -248,7 +248,7 @@ def test_nothing_but_an_id_names_a_folder(id: str) -> None:
 
 
 def test_a_run_has_one_owner_at_a_time() -> None:
-    id = runs.create(Graph(), "me", 0)
+    id = runs.create(Graph(), "me", Settings())
     lock = runs.own(id)
     assert lock is not None
     assert runs.own(id) is None
@@ -259,7 +259,7 @@ def test_a_run_has_one_owner_at_a_time() -> None:
 
 
 def test_an_owner_waits_for_somebody_who_only_looks() -> None:
-    id = runs.create(Graph(), "me", 0)
+    id = runs.create(Graph(), "me", Settings())
     looker = runs.own(id)
     assert looker is not None
     threading.Timer(0.2, looker.release).start()

@@ -58,6 +58,31 @@ class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
     catalog: Catalog
 
 
+class Fork(msgspec.Struct, frozen=True, tag_field="frame", tag="fork"):
+    """Ask the zygote for a worker; its three pipes come along. warm: with one tiny fit behind it."""
+
+    mode: str
+    environment: dict[str, str]
+    warm: bool = False
+
+
+class ZygoteReady(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
+    """Keras is imported: from here on forks are fast."""
+
+
+class Forked(msgspec.Struct, frozen=True, tag_field="event", tag="forked"):
+    """The worker that was asked for."""
+
+    pid: int
+
+
+class Exited(msgspec.Struct, frozen=True, tag_field="event", tag="exited"):
+    """A worker is gone. code: as subprocess gives it, negative for a signal."""
+
+    pid: int
+    code: int
+
+
 class DescribeRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="describe"):
     """Scan a package; the answer is its catalogue.
 
@@ -95,3 +120,4 @@ class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):
 
 
 Frame = RunRequest | Stop | Pause | Resume | CheckRequest | DescribeRequest
+FromZygote = ZygoteReady | Forked | Exited

@@ -35,6 +35,19 @@ class Output(msgspec.Struct, frozen=True):
         return "\n".join((self.head + self.tail).splitlines()[-lines:])
 
 
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a graph is run, apart from what it says itself.
+
+    seed: of every random number. backend: Keras' back end. resume: the id of the run whose checkpoint
+    training goes on from, "" to begin anew. steps_per_execution: None to choose by the time of a step.
+    """
+
+    seed: int = 0
+    backend: str = "tensorflow"
+    resume: str = ""
+    steps_per_execution: int | None = None
+
+
 class Run(msgspec.Struct, frozen=True):
     """Everything known of a run.
 

@@ -6,6 +6,8 @@ from typing import Final
 
 from flowcore.model.event import Event, Failed, Stopped
 from flowcore.model.problem import Problem
+from flowcore.model.run import Run
+from flowcore.runs.process import UNSEEN
 
 _CAUSES: Final = {
     signal.SIGKILL: "The system does that when memory runs out: try a smaller batch or model.",
@@ -29,6 +31,9 @@ def ending(last: Event | None, code: int, asked: bool, running: tuple[str, ...] 
 
 def death(code: int, running: tuple[str, ...] = ()) -> Problem:
     """A worker that ended without a word. code: as subprocess gives it, negative for a signal."""
+    if code == UNSEEN:
+        hint = "Its last output may tell why."
+        return Problem("worker-died", "The worker ended before the graph was done.", hint, running)
     if code < 0:
         try:
             name, hint = signal.Signals(-code).name, _CAUSES.get(signal.Signals(-code), "")
@@ -41,4 +46,24 @@ def death(code: int, running: tuple[str, ...] = ()) -> Problem:
         f"The worker ended with exit code {code} before the graph was done.",
         "Something in the graph ended the process: its last output may tell what.",
         running,
+    )
+
+
+def orphaned(run_id: str, run: Run) -> Problem:
+    """What is to be said of a run whose server died."""
+    kept = max(run.checkpoints.values(), default=0)
+    hint = f"Continue it from epoch {kept}, or run it again" if kept else "Run it again"
+    return Problem(
+        "server-gone",
+        f"The process that ran {run_id[:6]} ended while it was running.",
+        f"{hint}; what it had recorded until then is kept.",
+    )
+
+
+def full(reason: OSError) -> Problem:
+    """What is to be said when the journal takes no more."""
+    return Problem(
+        "disk-full",
+        f"The journal of the run could not be written: {reason.strerror or reason}.",
+        "Make room in FLOWCORE_HOME, then run it again.",
     )

@@ -1,126 +1,163 @@
-"""Where a run runs. LocalEngine spawns a worker process for each; others fit the same interface."""
+"""One run on this machine: its worker's pipes into its journal, its limits, and how it ended."""
 
-import codecs
-import os
-import select
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
+import psutil
 from filelock import FileLock
 from sqlalchemy.exc import SQLAlchemyError
 
 from flowcore.model import event as e
-from flowcore.model.descriptor import Catalog
-from flowcore.model.frame import RunRequest, Stop
-from flowcore.model.graph import Graph, types
-from flowcore.model.problem import Problem
-from flowcore.model.run import Run, after
-from flowcore.runs.endings import ending
+from flowcore.model.frame import Pause, Resume, RunRequest, Stop
+from flowcore.model.problem import FlowError, Problem
+from flowcore.model.run import Run, Settings, after
+from flowcore.runs import limits
+from flowcore.runs.endings import ending, full
+from flowcore.runs.printed import BEAT, Printed
 from flowcore.runs.process import WorkerProcess
+from flowcore.runs.workers import Workers
 from flowcore.store import runs
 from flowcore.store.journal import Journal
 
-GRACE: Final = 1.0
-BEAT: Final = 0.1
-BLOCK: Final = 64 * 1024
+GRACE: Final = 1.5
+_STATES: Final = (e.Queued, e.Started, e.Pausing, e.Paused, e.Resumed, e.Stopping, *e.END)
 _decoder = msgspec.json.Decoder(e.Event)
 Listener = Callable[[e.Event], None]
 
 
-class RunHandle(Protocol):
-    """A run that is under way. Its events are in its journal."""
+class LocalRun:
+    """The supervisor's side of one run. Threads may share it.
 
-    run_id: str
+    It waits until `begin`. ended(run) is called once it is over, in a thread of the run's own.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        owner: str,
+        request: RunRequest,
+        settings: Settings,
+        workers: Workers,
+        listener: Listener | None,
+        ended: Callable[["LocalRun"], None],
+    ) -> None:
+        self.run_id = run_id
+        self.owner = owner
+        self.graph = request.graph.id
+        self._request, self._settings, self._workers = request, settings, workers
+        self._listener, self._ended = listener, ended
+        self._run = Run()
+        self._over = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.RLock()  # a listener may stop the run that it hears of
+        self._owner: FileLock | None = runs.own(run_id, GRACE)
+        self._journal = Journal(runs.folder(run_id))
+        self._worker: WorkerProcess | None = None
+        self._begun = False
+        self._verdict: Problem | None = None
+
+    def queue(self, place: int) -> None:
+        """Tell which place in the queue the run has now, from 1."""
+        if self._run.place != place:
+            self._happened(e.Queued(at=time.time(), place=place))
+
+    def begin(self) -> None:
+        """Start the worker and hand it the graph; returns at once."""
+        self._begun = True
+        self._thread(self._live)
 
     def stop(self) -> None:
         """Ask the run to end; it is ended by force if it does not within GRACE seconds."""
+        if self._over.is_set() or self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._happened(e.Stopping(at=time.time()))
+        if not self._begun:
+            self._begun = True
+            self._thread(self._finish, None)
+        elif self._worker is not None:
+            self._insist(self._worker)
+
+    def pause(self) -> None:
+        """Ask the run to hold at the end of its batch or node."""
+        if self._run.state == "running" and self._worker is not None:
+            self._happened(e.Pausing(at=time.time()))
+            self._worker.send(Pause())
+
+    def resume(self) -> None:
+        """Let a run that holds go on."""
+        if self._run.state in ("pausing", "paused") and self._worker is not None:
+            if self._run.state == "pausing":
+                self._happened(e.Resumed(at=time.time()))
+            self._worker.send(Resume())
+
+    def kill(self) -> None:
+        """End the run without asking."""
+        self._stopping.set()
+        if self._worker is not None:
+            self._worker.kill()
+        elif not self._begun:
+            self.stop()
 
     def wait(self, timeout: float | None = None) -> Run:
         """The run once it is over, or as it is after timeout seconds."""
-
-
-class Engine(Protocol):
-    """Starts runs."""
-
-    def start(
-        self, graph: Graph, run_id: str, seed: int = 0, listener: Listener | None = None
-    ) -> RunHandle: ...
-
-
-class LocalEngine:
-    """One spawned worker process for each run, on this machine."""
-
-    def __init__(self, catalog: Callable[[], Catalog]) -> None:
-        self._catalog = catalog
-
-    def start(self, graph: Graph, run_id: str, seed: int = 0, listener: Listener | None = None) -> "LocalRun":
-        """Start the worker and hand it the graph, with the descriptors that it names and no others."""
-        folder = str(runs.folder(run_id))
-        request = RunRequest(graph, self._catalog().only(types(graph)), seed, folder)
-        return LocalRun(run_id, request, listener)
-
-
-class LocalRun:
-    """The supervisor's side of one worker: reads its pipes into the journal and says how it ended."""
-
-    def __init__(self, run_id: str, request: RunRequest, listener: Listener | None) -> None:
-        self.run_id = run_id
-        self.graph = request.graph.id
-        self._run = Run()
-        self._over = threading.Event()
-        self._stopping = False
-        self._lock = threading.RLock()  # a listener may stop the run that it hears of
-        self._listener = listener
-        self._owner: FileLock | None = runs.own(run_id, GRACE)
-        self._journal = Journal(runs.folder(run_id))
-        self._worker = WorkerProcess("run")
-        runs.trace(run_id, self._worker.trace)
-        self._worker.send(request)
-        self._printing = threading.Thread(target=self._read_output, name=f"output {run_id}", daemon=True)
-        self._printing.start()
-        threading.Thread(target=self._read_events, name=f"events {run_id}", daemon=True).start()
-        threading.Thread(target=self._reap, name=f"reap {run_id}", daemon=True).start()
-
-    def stop(self) -> None:
-        if self._over.is_set() or self._stopping:
-            return
-        self._stopping = True
-        self._happened(e.Stopping(at=time.time()))
-        self._worker.send(Stop())
-        threading.Thread(target=self._insist, name=f"stop {self.run_id}", daemon=True).start()
-
-    def kill(self) -> None:
-        """End the worker without asking."""
-        self._stopping = True
-        self._worker.kill()
-
-    def wait(self, timeout: float | None = None) -> Run:
         self._over.wait(timeout)
         return self._run
 
-    def _insist(self) -> None:
-        if self._worker.wait(GRACE) is None:
-            self._worker.kill()
+    def settle(self) -> bool:
+        """Whether the end is in the journal; it is written now where the disk was full before."""
+        if not self._over.is_set():
+            return False
+        if self._verdict is None or self._verdict.code != "disk-full":
+            return True
+        try:
+            journal = Journal(runs.folder(self.run_id))
+            journal.append(e.Failed(at=self._run.ended, problem=self._verdict))
+            journal.close()
+            runs.note(self.run_id, "failed")
+        except (OSError, FlowError, SQLAlchemyError):
+            return False
+        self._verdict = None
+        return True
 
-    def _reap(self) -> None:
-        """Nothing that a worker started outlives it, or its pipes would stay open."""
-        self._worker.wait()
-        self._worker.kill()
-
-    def _read_events(self) -> None:
+    def _live(self) -> None:
         last: e.Event | None = None
         try:
-            last = self._relay()
-        finally:  # a full disk, say: the run ends all the same, and frees what it holds
+            last = self._work()
+        except (FlowError, OSError, psutil.Error) as reason:
+            problems = getattr(reason, "problems", None)
+            what = f"The worker could not be started: {reason}."
+            problem = problems[0] if problems else Problem("no-worker", what, "Run it again.")
+            self._verdict = self._verdict or problem
+        finally:
             self._finish(last)
 
-    def _relay(self) -> e.Event | None:
+    def _work(self) -> e.Event | None:
+        """The whole life of the worker; its last word comes back."""
+        worker = self._worker = self._workers.take("run", backend=self._settings.backend)
+        runs.trace(self.run_id, worker.trace)
+        meter = limits.Meter(worker, runs.folder(self.run_id))
+        worker.send(self._request)
+        if self._stopping.is_set():
+            self._insist(worker)
+        printed = Printed(worker.output, self._print)
+        printing = self._thread(printed.read, self._begins)
+        self._thread(self._reap, worker)
+        self._thread(self._watch, meter, printed)
+        try:
+            return self._relay(worker)
+        finally:
+            if worker.wait(GRACE) is None:
+                worker.kill()
+            printing.join(GRACE)
+
+    def _relay(self, worker: WorkerProcess) -> e.Event | None:
         """Every event into the journal; the worker's last word comes back."""
-        for line in self._worker.events:
+        for line in worker.events:
             try:
                 event = _decoder.decode(line)
             except msgspec.MsgspecError:
@@ -130,50 +167,83 @@ class LocalRun:
             self._happened(event)
         return None
 
-    def _finish(self, last: e.Event | None) -> None:
-        code = self._worker.wait(GRACE)
-        if code is None:
+    def _insist(self, worker: WorkerProcess) -> None:
+        worker.send(Stop())
+
+        def force() -> None:
+            if worker.wait(GRACE) is None:
+                worker.kill()
+
+        self._thread(force)
+
+    def _reap(self, worker: WorkerProcess) -> None:
+        """Nothing that a worker started outlives it, or its pipes would stay open."""
+        worker.wait()
+        worker.kill()
+
+    def _watch(self, meter: limits.Meter, printed: Printed) -> None:
+        """Look at what is used, ten times a second, and end a run that reaches a limit."""
+        passed, before = 0.0, time.monotonic()
+        while not self._over.wait(BEAT):
+            now = time.monotonic()
+            passed += 0.0 if self._run.state == "paused" else now - before
+            before = now
+            try:
+                used = meter.look(passed, printed.total)
+            except psutil.Error:
+                return
+            if found := limits.reached(self._request.limits, used):
+                self._condemn(found)
+                return
+
+    def _condemn(self, problem: Problem) -> None:
+        """End the worker for a reason that is not its own."""
+        self._verdict = self._verdict or problem
+        if self._worker is not None:
             self._worker.kill()
-            code = self._worker.wait()
-        self._printing.join(GRACE)
+
+    def _finish(self, last: e.Event | None) -> None:
+        code = self._worker.wait() if self._worker is not None else 0
         running = tuple(node for node, state in self._run.nodes.items() if state == "running")
-        end = ending(last, code or 0, self._stopping, running)
+        if self._verdict is not None:
+            problem = msgspec.structs.replace(self._verdict, nodes=running)
+            end: e.Event = e.Failed(at=time.time(), problem=problem)
+        else:
+            end = ending(last, code or 0, self._stopping.is_set(), running)
         try:
             self._happened(end)
         finally:
             self._run = after(self._run, end)
             self._journal.close()
-            self._worker.close()
+            if self._worker is not None:
+                self._worker.close()
             if self._owner is not None:
                 self._owner.release()
             self._over.set()
+            self._ended(self)
 
-    def _read_output(self) -> None:
-        """One event a beat, whatever is printed: a flood must not drown the journal."""
-        block, lost, due = b"", 0, 0.0
-        letters = codecs.getincrementaldecoder("utf-8")("replace")
-        with self._worker.output as pipe:
-            while (chunk := _read(pipe.fileno(), due if block else None)) != b"":
-                block += chunk or b""
-                now = time.monotonic()
-                begins = not self._run.output.tail  # the beginning is kept whole
-                if now >= due or (begins and len(block) > BLOCK):
-                    self._print(letters.decode(block), lost)
-                    block, lost, due = b"", 0, now + BEAT
-                elif len(block) > BLOCK:
-                    lost += len(block) - BLOCK
-                    block = block[-BLOCK:]
-        self._print(letters.decode(block, final=True), lost)
+    def _thread(self, work: Callable[..., None], *args: object) -> threading.Thread:
+        name = f"{work.__name__.strip('_')} {self.run_id}"
+        found = threading.Thread(target=work, args=args, name=name, daemon=True)
+        found.start()
+        return found
 
     def _print(self, text: str, lost: int) -> None:
-        if text or lost:
-            self._happened(e.Text(at=time.time(), text=text, lost=lost))
+        self._happened(e.Text(at=time.time(), text=text, lost=lost))
+
+    def _begins(self) -> bool:
+        return not self._run.output.tail
 
     def _happened(self, event: e.Event) -> None:
         with self._lock:
             if self._run.over:
                 return
-            self._journal.append(event)
+            try:
+                self._journal.append(event)
+            except OSError as reason:
+                self._condemn(full(reason))
+                if not isinstance(event, e.END):
+                    return
             self._run = after(self._run, event)
             try:
                 _index(self.run_id, event, self._run)
@@ -192,30 +262,9 @@ class LocalRun:
             traceback.print_exc()
 
 
-def orphaned(run_id: str) -> Problem:
-    """What is to be said of a run whose server died."""
-    return Problem(
-        "server-gone",
-        f"The process that ran {run_id[:6]} ended while it was running.",
-        "Run it again; what it had recorded until then is kept.",
-    )
-
-
 def _index(run_id: str, event: e.Event, run: Run) -> None:
     """The database follows at the changes that a list of runs shows."""
     if isinstance(event, e.Epoch | e.Result):
         runs.note(run_id, run.state, event.metrics)
-    elif isinstance(event, e.Started | e.Stopping | e.Stopped | e.Failed | e.Done):
+    elif isinstance(event, _STATES):
         runs.note(run_id, run.state)
-
-
-def _read(descriptor: int, due: float | None) -> bytes | None:
-    """What has been printed, b"" at the end of the pipe; None if nothing comes until due."""
-    pipe = select.poll()
-    pipe.register(descriptor, select.POLLIN)
-    if not pipe.poll(None if due is None else max(0.0, due - time.monotonic()) * 1000):
-        return None
-    try:
-        return os.read(descriptor, BLOCK)
-    except OSError:
-        return b""

@@ -1,48 +1,120 @@
 """One worker process and its three pipes: frames to it, events from it, whatever it prints."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from typing import IO, Any, BinaryIO
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
 
 import msgspec
 import psutil
 
-from flowcore.store import fallback
+from flowcore.store import fallback, scratch
 from flowcore.store.runs import WorkerTrace
 
+UNSEEN: Final = 1 << 16  # an exit code that nobody was there to see
+_KEPT: Final = {
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "TZ",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "NO_PROXY",
+    "no_proxy",
+}
+_KEPT_BY_START: Final = ("LC_", "PYTHON", "KERAS_", "TF_", "XLA_", "JAX_", "CUDA_", "NVIDIA_", "OMP_", "MKL_")
 _encoder = msgspec.json.Encoder()
 
 
+class Child(Protocol):
+    """A process, whoever is its parent."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """The exit code, negative for a signal; None if it still runs after timeout seconds."""
+
+
+class Pipes:
+    """Our ends of the three pipes, and the worker's, which are closed here once it has them."""
+
+    def __init__(self, keep_output: bool = True) -> None:
+        self.frames, to = os.pipe()
+        told, self.events = os.pipe()
+        printed, self.output = os.pipe() if keep_output else (None, os.open(os.devnull, os.O_WRONLY))
+        self.to = os.fdopen(to, "wb")
+        self.told = os.fdopen(told, "rb")
+        self.printed = os.fdopen(printed, "rb") if printed is not None else None
+
+    def hand_over(self) -> None:
+        for end in (self.frames, self.events, self.output):
+            os.close(end)
+
+    def close(self) -> None:
+        for ours in (self.to, self.told, self.printed):
+            with contextlib.suppress(BrokenPipeError):
+                if ours is not None:
+                    ours.close()
+
+
+Source = Callable[[str, Pipes, dict[str, str]], Child]
+
+
+class Spawned:
+    """A worker that was started by itself: ``python -m flowcore.worker MODE``."""
+
+    def __init__(self, mode: str, pipes: Pipes, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            # -P: what lies in the current folder is never imported in place of a package.
+            [sys.executable, "-P", "-m", "flowcore.worker", mode, str(pipes.events)],
+            stdin=pipes.frames,
+            stdout=pipes.output,
+            stderr=pipes.output,
+            pass_fds=(pipes.events,),
+            start_new_session=True,
+            env=environment,
+        )
+        self.pid = self._process.pid
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+
 class WorkerProcess:
-    """``python -m flowcore.worker MODE`` in a process group of its own.
+    """A worker in a process group and with a temporary folder of its own.
 
     events yields lines of JSON until the worker is gone. output, if it is kept, yields what the
     worker and its children print, C code included; who reads it closes it.
     """
 
-    def __init__(self, mode: str, *, keep_output: bool = True) -> None:
-        reader, writer = os.pipe()
+    def __init__(
+        self, mode: str, *, keep_output: bool = True, backend: str = "tensorflow", source: Source = Spawned
+    ) -> None:
+        self.backend = backend
+        self.temporary = scratch.make()
+        self._pipes = Pipes(keep_output)
         try:
-            self._process = subprocess.Popen(
-                # -P: what lies in the current folder is never imported in place of a package.
-                [sys.executable, "-P", "-m", "flowcore.worker", mode, str(writer)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if keep_output else subprocess.DEVNULL,
-                stderr=subprocess.STDOUT if keep_output else subprocess.DEVNULL,
-                pass_fds=(writer,),
-                start_new_session=True,
-                env=_environment(),
-            )
+            self._process = source(mode, self._pipes, environment(backend, self.temporary))
+        except BaseException:
+            self._pipes.close()
+            scratch.remove(self.temporary)
+            raise
         finally:
-            os.close(writer)
-        self.events: BinaryIO = os.fdopen(reader, "rb")
+            self._pipes.hand_over()
+        self.events: BinaryIO = self._pipes.told
 
     @property
-    def output(self) -> IO[bytes]:
-        assert self._process.stdout is not None
-        return self._process.stdout
+    def output(self) -> BinaryIO:
+        assert self._pipes.printed is not None
+        return self._pipes.printed
 
     @property
     def pid(self) -> int:
@@ -50,40 +122,33 @@ class WorkerProcess:
 
     @property
     def trace(self) -> WorkerTrace:
+        """Raises psutil.NoSuchProcess for one that is gone already."""
         return WorkerTrace(self.pid, psutil.Process(self.pid).create_time())
 
     def send(self, frame: Any) -> bool:
         """Write a frame; False if the worker is gone."""
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(_encoder.encode(frame) + b"\n")
-            self._process.stdin.flush()
+            self._pipes.to.write(_encoder.encode(frame) + b"\n")
+            self._pipes.to.flush()
         except (BrokenPipeError, ValueError):
             return False
         return True
 
     def kill(self) -> None:
         """End the worker and whatever it started, now."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            self._process.kill()
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """The exit code, negative for a signal; None if it still runs after timeout seconds."""
-        try:
-            return self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+        """The exit code, negative for a signal, UNSEEN if nobody saw it; None if it still runs then."""
+        return self._process.wait(timeout)
 
     def close(self) -> None:
-        """Give the pipes back, output's apart. The worker must be gone."""
-        for pipe in (self._process.stdin, self.events):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
+        """Give back the pipes, output's apart, and the temporary folder. The worker must be gone."""
+        for pipe in (self._pipes.to, self.events):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        scratch.remove(self.temporary)
 
 
 def kill_leftover(worker: WorkerTrace) -> None:
@@ -96,7 +161,23 @@ def kill_leftover(worker: WorkerTrace) -> None:
         return
 
 
-def _environment() -> dict[str, str]:
-    """Prints come at once, TensorFlow keeps its notes to itself, the user's functions are found."""
-    own = os.pathsep.join(map(str, fallback.folders()))
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "FLOWCORE_FALLBACK": own}
+def environment(backend: str, temporary: Path | None = None) -> dict[str, str]:
+    """What a worker may know of ours: what libraries read, and nothing that may be a secret.
+
+    FLOWCORE_WORKER_ENV names further variables to pass on, separated by commas.
+    """
+    asked = {name.strip() for name in os.environ.get("FLOWCORE_WORKER_ENV", "").split(",")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT | asked or name.startswith(_KEPT_BY_START)
+    }
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONHASHSEED": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_BACKEND": backend,
+        "FLOWCORE_FALLBACK": os.pathsep.join(map(str, fallback.folders())),
+        **({"TMPDIR": str(temporary)} if temporary else {}),
+    }

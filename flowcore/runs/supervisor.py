@@ -1,6 +1,7 @@
 """One object in each process that starts runs: owns its workers, closes what others left behind."""
 
 import atexit
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,40 +10,74 @@ from functools import lru_cache
 from flowcore.dataflow.check import require
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
-from flowcore.model.graph import Graph
+from flowcore.model.frame import Limits, RunRequest
+from flowcore.model.graph import Graph, types
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import Run
-from flowcore.runs.engine import Listener, LocalEngine, LocalRun, orphaned
+from flowcore.model.run import Run, Settings
+from flowcore.runs import limits as limits_of
+from flowcore.runs.endings import orphaned
+from flowcore.runs.engine import Listener, LocalRun
 from flowcore.runs.process import kill_leftover
+from flowcore.runs.queue import Queue
+from flowcore.runs.workers import Workers
 from flowcore.store import runs
 from flowcore.store.journal import Follower, Journal
 
+USUAL = Settings()
+
 
 class Supervisor:
-    """Starts, stops and follows runs. Threads may share it."""
+    """Starts, stops and follows runs. Threads may share it.
 
-    def __init__(self, catalog: Callable[[], Catalog]) -> None:
+    limits: what each run may use, those of the environment by default. queue: how many run at once.
+    """
+
+    def __init__(
+        self,
+        catalog: Callable[[], Catalog],
+        workers: Workers | None = None,
+        limits: Limits | None = None,
+        queue: Queue | None = None,
+    ) -> None:
         self._catalog = catalog
-        self._engine = LocalEngine(catalog)
+        self._limits = limits_of.allowed() if limits is None else limits
+        self.workers = workers or Workers()
+        self._queue = queue or Queue()
         self._runs: dict[str, LocalRun] = {}
         self._lock = threading.Lock()
         self._follower = lru_cache(maxsize=256)(lambda id: Follower(runs.folder(id)))
         atexit.register(self.close)
         self.recover()
 
-    def start(self, graph: Graph, owner: str = "", seed: int = 0, listener: Listener | None = None) -> str:
-        """Run a graph; the id of its run comes back. listener hears every event, in a thread of its own.
+    def start(
+        self, graph: Graph, owner: str = "", settings: Settings = USUAL, listener: Listener | None = None
+    ) -> str:
+        """Run a graph as soon as there is room; the id of its run comes back.
 
-        Raises FlowError with all that keeps the graph from running.
+        listener hears every event, in a thread of its own. Raises FlowError with all that keeps the
+        graph from running.
         """
-        require(graph, self._catalog())
+        catalog = self._catalog()
+        require(graph, catalog)
         if self.active(graph.id):
             raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
-        id = runs.create(graph, owner, seed)
-        handle = self._engine.start(graph, id, seed, listener)
+        self._queue.admit(owner)
+        resume = str(runs.folder(settings.resume)) if settings.resume else ""
+        id = runs.create(graph, owner, settings)
+        request = RunRequest(
+            graph,
+            catalog.only(types(graph)),
+            settings.seed,
+            str(runs.folder(id)),
+            self._limits,
+            resume,
+            settings.steps_per_execution,
+        )
+        run = LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
         with self._lock:
-            self._runs = {key: run for key, run in self._runs.items() if not run.wait(0).over}
-            self._runs[id] = handle
+            self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
+            self._runs[id] = run
+        self._queue.enter(run)
         return id
 
     def active(self, graph: str) -> str:
@@ -60,9 +95,19 @@ class Supervisor:
             runs.remove(row.id)
 
     def stop(self, id: str) -> None:
-        """End a run of this process; no-op for any other."""
+        """End a run of this process; no-op for any other, as are pause and resume."""
         if handle := self._runs.get(id):
             handle.stop()
+
+    def pause(self, id: str) -> None:
+        """Hold a run at the end of its batch or node."""
+        if handle := self._runs.get(id):
+            handle.pause()
+
+    def resume(self, id: str) -> None:
+        """Let a run that is paused go on."""
+        if handle := self._runs.get(id):
+            handle.resume()
 
     def wait(self, id: str, timeout: float | None = None) -> Run:
         """The run once it is over, or as it is after timeout seconds."""
@@ -74,25 +119,28 @@ class Supervisor:
         if not runs.exists(id):
             runs.document(id)
         run = self._follower(id).look()
-        if not run.over and id not in self._runs and self._close_orphan(id):
-            run = self._follower(id).look()
-        return run
+        if run.over:
+            return run
+        if handle := self._runs.get(id):
+            now = handle.wait(0)
+            return now if now.over else run  # its end may not have fitted on the disk
+        return self._follower(id).look() if self._close_orphan(id) else run
 
     def recover(self) -> None:
         """Close every run whose process is gone."""
         for id in runs.unfinished():
-            try:
+            with contextlib.suppress(FlowError, OSError):  # its folder is gone: there is nothing to close
                 self._close_orphan(id)
-            except (FlowError, OSError):
-                continue  # its folder is gone: there is nothing to close
 
     def close(self) -> None:
         """End every worker of this process."""
-        for handle in self._runs.values():
-            if not handle.wait(0).over:
-                handle.stop()
-        for handle in self._runs.values():
+        self._queue.close()
+        handles = [handle for handle in self._runs.values() if not handle.wait(0).over]
+        for handle in handles:
+            handle.stop()
+        for handle in handles:
             handle.wait(3)
+        self.workers.close()
 
     def _close_orphan(self, id: str) -> bool:
         """Whether a run had no living owner; it is closed as failed then."""
@@ -110,7 +158,7 @@ class Supervisor:
             if worker := runs.traced(id):
                 kill_leftover(worker)
             journal = Journal(runs.folder(id))
-            journal.append(Failed(at=time.time(), problem=orphaned(id)))
+            journal.append(Failed(at=time.time(), problem=orphaned(id, run)))
             journal.close()
             runs.note(id, "failed")
             return True

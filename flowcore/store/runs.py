@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import error
+from flowcore.model.run import Settings
 from flowcore.store import database as db
 
 ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -36,11 +37,12 @@ class WorkerTrace(msgspec.Struct, frozen=True):
     created: float
 
 
-def create(graph: Graph, owner: str, seed: int) -> str:
+def create(graph: Graph, owner: str, settings: Settings) -> str:
     """A new run of a graph as it is now; its id comes back."""
     id = db.new_id()
     folder(id).mkdir(parents=True)
     (folder(id) / "graph.json").write_bytes(msgspec.json.encode(graph))
+    (folder(id) / "settings.json").write_bytes(msgspec.json.encode(settings))
     with db.database().begin() as connection:
         connection.execute(
             insert(db.runs).values(
@@ -49,7 +51,7 @@ def create(graph: Graph, owner: str, seed: int) -> str:
                 owner=owner,
                 created=time.time(),
                 state="waiting",
-                seed=seed,
+                seed=settings.seed,
                 metrics="{}",
             )
         )
@@ -79,6 +81,15 @@ def document(id: str) -> bytes:
     if not path.exists():
         raise error("no-run", f"There is no run {id!r} here.", "Open a run from the Train page.")
     return path.read_bytes()
+
+
+def settings(id: str) -> Settings:
+    """How a run is run; of one that an older version made, what was usual then."""
+    try:
+        return msgspec.json.decode((folder(id) / "settings.json").read_bytes(), type=Settings)
+    except OSError:
+        row = load(id)
+        return Settings(seed=row.seed if row else 0)
 
 
 def note(id: str, state: str, metrics: dict[str, float | None] | None = None) -> None:

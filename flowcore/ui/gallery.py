@@ -5,12 +5,13 @@ import time
 import streamlit as st
 
 from flowcore.dataflow import document
+from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.store import examples as shipped
 from flowcore.store import graphs
 from flowcore.store.graphs import Stored
-from flowcore.ui import cards, frame, report, session
+from flowcore.ui import cards, frame, session
 from flowcore.ui.colours import palette
 from flowcore.ui.words import plain
 
@@ -74,7 +75,7 @@ def _row(stored: Stored, owner: str) -> None:
     name, nodes, when, link, gone = st.columns([5, 1.4, 2, 1.2, 1.2], vertical_alignment="center")
     name.markdown(f"**{plain(stored.name or 'Without a name')}**")
     nodes.caption(f"{stored.nodes} node{'s'[: stored.nodes != 1]}")
-    when.caption(f"{report.duration(time.time() - stored.updated)} ago")
+    when.caption(f"{duration(time.time() - stored.updated)} ago")
     if link.button("Open", key=f"open {stored.id}", width="stretch"):
         frame.go("pages/build.py", stored.id)
     with gone.popover("Delete", width="stretch"):

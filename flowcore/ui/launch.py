@@ -6,10 +6,12 @@ import streamlit as st
 
 from flowcore.dataflow import plan as plans
 from flowcore.dataflow.check import check
+from flowcore.dataflow.units import duration
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
+from flowcore.model.run import Settings
 from flowcore.store import runs
 from flowcore.ui import frame, report, session
 from flowcore.ui.session import Session
@@ -47,7 +49,7 @@ def _start(here: Session, catalog: Catalog, seed: int) -> None:
     try:
         graph = plans.program(here.graph, catalog)
         here.apply(lambda _: graph)
-        run_id = session.supervisor().start(here.graph, here.owner, seed)
+        run_id = session.supervisor().start(here.graph, here.owner, Settings(seed=seed))
     except FlowError as reason:
         for problem in reason.problems[:8]:
             frame.complain(problem)
@@ -63,7 +65,7 @@ def earlier(here: Session, run_id: str) -> None:
         return
     with st.expander(f"Runs ({len(rows)})", key="runs"):
         for row in rows:
-            when = report.duration(time.time() - row.created)
+            when = duration(time.time() - row.created)
             figures = " ".join(
                 f"{name} {value:.3g}" for name, value in row.metrics.items() if value is not None
             )

@@ -4,6 +4,7 @@ import time
 
 import streamlit as st
 
+from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.run import Run
 from flowcore.store import runs
@@ -79,10 +80,10 @@ def _words(graph: Graph, run: Run) -> str:
     elif busy:
         parts.append(f"{plain(graph.title(busy[-1]))}…")
     if run.seconds_left is not None:
-        parts.append(f"about {report.duration(run.seconds_left)} left")
+        parts.append(f"about {duration(run.seconds_left)} left")
     passed = (run.ended or time.time()) - run.started
     if run.started:
-        parts.append(f"{report.duration(passed)} {'in all' if run.over else 'so far'}")
+        parts.append(f"{duration(passed)} {'in all' if run.over else 'so far'}")
     parts.append(f"seed {run.seed}")
     return " · ".join(parts)
 

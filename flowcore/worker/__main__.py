@@ -1,30 +1,44 @@
-"""``python -m flowcore.worker {run, check, describe} EVENTS``: started by runs alone.
+"""``python -m flowcore.worker {run, check, describe} EVENTS`` or ``zygote SOCKET``: started by runs alone.
 
 Frames come in on descriptor 0, events go out on descriptor EVENTS, output is whatever is printed.
 """
 
 import faulthandler
 import os
+import resource
 import sys
 
 from flowcore.model.event import Failed
 from flowcore.model.frame import CheckRequest, Described, DescribeRequest, ShapeReport
 from flowcore.model.problem import FlowError
-from flowcore.worker import run
+from flowcore.worker import run, zygote
 from flowcore.worker.channel import Channel
 from flowcore.worker.locate import add_fallback, add_own_functions, locate, uncollected
 
 
-def main(mode: str, events: str) -> None:
+def main(mode: str, descriptor: int) -> None:
+    if mode == "zygote":
+        zygote.serve(descriptor, work)
+    else:
+        work(mode, descriptor)
+
+
+def work(mode: str, events: int, warm: bool = False) -> None:
+    """What a worker does from its first step to its last. warm: a spare one, which waits for its work."""
     faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     sys.setrecursionlimit(50_000)  # keras.Model() walks a chain of 1,000 layers by recursion
     add_fallback()
     frames = os.fdopen(os.dup(0), "rb")
     # What a node starts must not read the frames, nor hold the events open.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.set_inheritable(int(events), False)
-    channel = Channel(frames, os.fdopen(int(events), "wb"))
+    os.set_inheritable(events, False)
+    channel = Channel(frames, os.fdopen(events, "wb"))
     try:
+        if warm:
+            from flowcore.worker.warm import warm_up  # costs what no other worker has to pay
+
+            warm_up()
         _MODES[mode](channel)
     except FlowError as reason:
         channel.send(Failed(problem=reason.problems[0]))
@@ -63,4 +77,4 @@ def _run(channel: Channel) -> None:
 _MODES = {"run": _run, "check": _check, "describe": _describe}
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(sys.argv[1], int(sys.argv[2]))

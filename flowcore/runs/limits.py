@@ -1,0 +1,148 @@
+"""What a run may use, what it uses, and what is said when it reaches a limit."""
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psutil
+
+from flowcore.dataflow.units import duration, size
+from flowcore.model.frame import Limits
+from flowcore.model.problem import Problem, error
+from flowcore.runs.process import WorkerProcess
+from flowcore.store import scratch
+
+LONG: Final = 1.0  # seconds between two looks at what takes long to look at
+GIB: Final = 1 << 30
+_HOSTED: Final = Limits(seconds=3600, memory=4 * GIB, output=GIB, disk=2 * GIB, parameters=500_000_000)
+_SHARE: Final = 0.8  # of the machine's memory: a graph must not take the rest of the desktop with it
+_HINTS: Final = {
+    "seconds": "Train fewer epochs or on less data",
+    "memory": "Use a smaller batch, model or data set",
+    "output": "Print less",
+    "disk": "Write less",
+    "parameters": "Use fewer or smaller layers",
+}
+_SHOWN: Final[dict[str, Callable[[Any], str]]] = {
+    "seconds": duration,
+    "memory": size,
+    "output": size,
+    "disk": size,
+    "parameters": "{:,}".format,
+}
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What a run has used so far. seconds of wall time without pauses, the others in bytes."""
+
+    seconds: float = 0.0
+    memory: int = 0
+    output: int = 0
+    disk: int = 0
+
+
+def allowed(hosted: bool = False) -> Limits:
+    """The limits of this machine; FLOWCORE_LIMIT_SECONDS, …_MEMORY, … set them, 0 for none."""
+    memory = int(_SHARE * _machine_memory())
+    standard = (
+        msgspec.structs.replace(_HOSTED, memory=min(4 * GIB, memory)) if hosted else Limits(memory=memory)
+    )
+    found = {name: _asked(name, getattr(standard, name)) for name in Limits.__struct_fields__}
+    return msgspec.convert(found, Limits)
+
+
+def reached(limits: Limits, used: Used) -> Problem | None:
+    """The first limit that a run has gone past."""
+    for name in Used.__struct_fields__:
+        limit, amount = getattr(limits, name), getattr(used, name)
+        if limit is not None and amount > limit:
+            return problem(name, amount, limit)
+    return None
+
+
+def problem(name: str, amount: float, limit: float) -> Problem:
+    """A limit that was reached, with its figures."""
+    shown = _SHOWN[name]
+    what = {"seconds": "run time", "disk": "disk space"}.get(name, name)
+    return Problem(
+        f"limit-{name}",
+        f"The run used {shown(amount)} of {what}; the limit is {shown(limit)}.",
+        f"{_HINTS[name]}, or raise FLOWCORE_LIMIT_{name.upper()} where flowcore is started.",
+    )
+
+
+class Meter:
+    """Measures a worker with all that it has started.
+
+    Memory is what nobody else shares, less what the worker had when it was given its work: pages that it
+    has from the zygote cost nothing more.
+    """
+
+    def __init__(self, worker: WorkerProcess, folder: Path) -> None:
+        self._worker = psutil.Process(worker.pid)
+        self._folders = (folder, worker.temporary)
+        self._base = _own(self._worker)
+        self._looked = 0.0
+        self._children: list[psutil.Process] = []
+        self._disk = 0
+        self._folder_before = scratch.size(folder)
+
+    def look(self, seconds: float, output: int) -> Used:
+        """What is used now. Raises psutil.Error once the worker is gone."""
+        now = time.monotonic()
+        if now - self._looked > LONG:
+            self._looked = now
+            self._children = self._worker.children(recursive=True)
+            self._disk = max(0, scratch.size(*self._folders) - self._folder_before)
+        memory = max(0, _own(self._worker) - self._base) + sum(map(_own_or_none, self._children))
+        return Used(seconds, memory, output, self._disk)
+
+
+def _own(process: psutil.Process) -> int:
+    """Bytes that no file backs, swapped out ones too; where the system does not tell, all resident ones."""
+    path = f"/proc/{process.pid}/status"
+    if not os.path.exists("/proc/self/status"):
+        return int(process.memory_info().rss)
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            fields = dict(line.split(":", 1) for line in file)
+    except OSError:
+        raise psutil.NoSuchProcess(process.pid) from None
+    return sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem", "VmSwap"))
+
+
+def _own_or_none(process: psutil.Process) -> int:
+    try:
+        return _own(process)
+    except psutil.Error:
+        return 0
+
+
+def _asked(name: str, standard: float | None) -> float | None:
+    variable = f"FLOWCORE_LIMIT_{name.upper()}"
+    text = os.environ.get(variable, "")
+    if not text:
+        return standard
+    try:
+        found = float(text) if name == "seconds" else int(text)
+        if found < 0:
+            raise ValueError
+    except ValueError:
+        unit = {"seconds": "seconds", "parameters": "a count"}.get(name, "bytes")
+        raise error(
+            "bad-setting", f"{variable} is {text!r}; expected {unit} as a number.", "Correct it."
+        ) from None
+    return found or None
+
+
+def _machine_memory() -> int:
+    """Bytes of memory that this machine, or the control group of this process, has."""
+    total = int(psutil.virtual_memory().total)
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(path).read_text()))
+        except (OSError, ValueError):
+            continue
+    return total

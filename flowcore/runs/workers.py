@@ -1,0 +1,169 @@
+"""Where workers come from: a warmed spare, else a fork of the zygote, else a process started by itself."""
+
+import os
+import sys
+import threading
+import time
+from functools import partial
+from typing import Final
+
+from flowcore.model.problem import FlowError
+from flowcore.runs.process import Pipes, WorkerProcess
+from flowcore.runs.zygote import ForkedChild, Zygote
+from flowcore.store import scratch
+
+SPARES: Final = 2
+IDLE: Final = 900.0
+REFILL: Final = 3.0  # a run that has just begun has the processor for itself
+
+
+def can_fork() -> bool:
+    """Whether zygotes are used: on Linux, unless FLOWCORE_ENGINE says spawn."""
+    return sys.platform == "linux" and os.environ.get("FLOWCORE_ENGINE", "fork") != "spawn"
+
+
+class Workers:
+    """Zygotes, one for each back end in use, and the spare workers of the first. Threads may share it.
+
+    spares: workers that wait with a tiny fit behind them. idle: seconds without a worker at work after
+    which spares and zygotes end; the next worker starts them again. fork: False to start each worker by
+    itself, which is all that other systems than Linux can.
+    """
+
+    def __init__(self, spares: int | None = None, idle: float = IDLE, fork: bool | None = None) -> None:
+        self._fork = can_fork() if fork is None else fork
+        self._wanted = int(os.environ.get("FLOWCORE_SPARES", SPARES)) if spares is None else spares
+        self._idle = idle
+        self._zygotes: dict[str, Zygote] = {}
+        self._spares: list[WorkerProcess] = []
+        self._busy: list[WorkerProcess] = []
+        self._used = 0.0
+        self._due = 0.0
+        self._lock = threading.RLock()
+        self._keeper: threading.Thread | None = None
+        self._wake = threading.Condition(self._lock)
+        self._closed = False
+        scratch.sweep()
+
+    def warm(self, backend: str = "tensorflow") -> None:
+        """Make ready for a run that may come: returns at once."""
+        with self._lock:
+            self._used = time.monotonic()
+            if not self._closed and self._fork:
+                self._zygote(backend)
+                self._keep()
+
+    def take(self, mode: str, *, keep_output: bool = True, backend: str = "tensorflow") -> WorkerProcess:
+        """A worker that waits for its first frame."""
+        self.warm(backend)
+        found = self._spare(backend) if mode == "run" and keep_output else None
+        found = found or self._forked(mode, keep_output, backend)
+        found = found or WorkerProcess(mode, keep_output=keep_output, backend=backend)
+        with self._lock:
+            self._busy.append(found)
+        return found
+
+    def _forked(self, mode: str, keep_output: bool, backend: str) -> WorkerProcess | None:
+        for _ in range(2):  # a zygote that was killed is known to be gone once it is asked
+            with self._lock:
+                zygote = self._zygote(backend) if self._fork and not self._closed else None
+            if zygote is None:
+                return None
+            try:
+                return WorkerProcess(mode, keep_output=keep_output, backend=backend, source=zygote.fork)
+            except FlowError:
+                continue
+        return None
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the zygotes and the spares that wait."""
+        with self._lock:
+            zygotes = [zygote.pid for zygote in self._zygotes.values() if zygote.ready.is_set()]
+            return (*zygotes, *(spare.pid for spare in self._spares))
+
+    def close(self) -> None:
+        """End spares and zygotes, and every worker that these have forked."""
+        with self._lock:
+            self._closed = True
+            self._clear()
+            self._wake.notify_all()
+        if self._keeper is not None:
+            self._keeper.join(REFILL)
+        scratch.close()
+
+    def _spare(self, backend: str) -> WorkerProcess | None:
+        with self._lock:
+            self._due = time.monotonic() + REFILL
+            while self._spares:
+                spare = self._spares.pop(0)
+                if spare.backend == backend and spare.wait(0) is None:
+                    return spare
+                _discard(spare)
+        return None
+
+    def _zygote(self, backend: str) -> Zygote:
+        found = self._zygotes.get(backend)
+        if found is None or found.gone.is_set():
+            found = self._zygotes[backend] = Zygote(backend)
+        return found
+
+    def _keep(self) -> None:
+        if self._keeper is None or not self._keeper.is_alive():
+            self._keeper = threading.Thread(target=self._maintain, name="spares", daemon=True)
+            self._keeper.start()
+
+    def _maintain(self) -> None:
+        """Refill the spares, restart a zygote that died, end all when nobody has come for long."""
+        while True:
+            with self._lock:
+                self._busy = [worker for worker in self._busy if worker.wait(0) is None]
+                if self._busy:
+                    self._used = time.monotonic()
+                if time.monotonic() - self._used > self._idle:
+                    self._clear()
+                if self._closed or not self._zygotes:
+                    self._keeper = None
+                    return
+                lacking = self._lacking()
+                zygote = self._zygote(next(iter(self._zygotes)))
+            if lacking and zygote.ready.is_set():
+                self._refill(zygote)
+            with self._lock:
+                self._wake.wait(0.2 if lacking else 1.0)
+
+    def _lacking(self) -> bool:
+        for spare in [spare for spare in self._spares if spare.wait(0) is not None]:
+            self._spares.remove(spare)
+            _discard(spare)
+        return len(self._spares) < self._wanted and time.monotonic() >= self._due
+
+    def _refill(self, zygote: Zygote) -> None:
+        try:
+            spare = WorkerProcess("run", backend=zygote.backend, source=partial(_warmed, zygote))
+        except FlowError:
+            return  # the zygote is gone: the next round starts another
+        with self._lock:
+            if self._closed:
+                _discard(spare)
+            else:
+                self._spares.append(spare)
+
+    def _clear(self) -> None:
+        for spare in self._spares:
+            _discard(spare)
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._spares.clear()
+        self._zygotes.clear()
+
+
+def _warmed(zygote: Zygote, mode: str, pipes: Pipes, environment: dict[str, str]) -> ForkedChild:
+    return zygote.fork(mode, pipes, environment, warm=True)
+
+
+def _discard(spare: WorkerProcess) -> None:
+    spare.kill()
+    spare.wait(1)
+    spare.output.close()
+    spare.close()

@@ -1,0 +1,150 @@
+"""A zygote seen from the process that owns it: it forks workers, and says how they ended."""
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from typing import Final
+
+import msgspec
+
+from flowcore.model.frame import Exited, Fork, Forked, FromZygote, ZygoteReady
+from flowcore.model.problem import error
+from flowcore.runs.process import UNSEEN, Pipes, environment
+
+MESSAGE: Final = 1 << 16
+START: Final = 60.0
+ANSWER: Final = 10.0
+LATE: Final = 0.5
+_decoder = msgspec.json.Decoder(FromZygote)
+_encoder = msgspec.json.Encoder()
+
+
+class Zygote:
+    """One process that has imported Keras with a back end. Threads may share it.
+
+    It is started at once and owned by a thread that lives as long as it does: it ends with that thread.
+    """
+
+    def __init__(self, backend: str) -> None:
+        self.backend = backend
+        self.ready = threading.Event()
+        self.gone = threading.Event()
+        self._changed = threading.Condition()
+        self._turn = threading.Lock()
+        self._forked: int | None = None
+        self._codes: dict[int, int] = {}
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threading.Thread(target=self._own, args=(theirs,), name=f"zygote {backend}", daemon=True).start()
+
+    def fork(self, mode: str, pipes: Pipes, environment: dict[str, str], warm: bool = False) -> "ForkedChild":
+        """A worker with these pipes; waits until the zygote has imported all.
+
+        Raises FlowError("no-zygote") where there is none any more.
+        """
+        if not self.ready.wait(START) or self.gone.is_set():
+            raise _lost()
+        with self._turn:
+            request = _encoder.encode(Fork(mode, environment, warm))
+            try:
+                socket.send_fds(self._control, [request], [pipes.frames, pipes.events, pipes.output])
+            except OSError:
+                raise _lost() from None
+            with self._changed:
+                self._changed.wait_for(lambda: self._forked is not None or self.gone.is_set(), ANSWER)
+                pid, self._forked = self._forked, None
+        if pid is None:
+            raise _lost()
+        return ForkedChild(pid, self)
+
+    def code(self, pid: int, timeout: float) -> int:
+        """How a worker that is gone has ended; UNSEEN where the zygote died before it."""
+        with self._changed:
+            self._changed.wait_for(lambda: pid in self._codes or self.gone.is_set(), timeout)
+            return self._codes.pop(pid, UNSEEN)
+
+    def close(self) -> None:
+        """End the zygote, and with it every worker that it has forked."""
+        self.gone.set()
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+
+    def _own(self, theirs: socket.socket) -> None:
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "flowcore.worker", "zygote", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                env=environment(self.backend),
+            )
+        self.pid = process.pid
+        try:
+            while message := self._control.recv(MESSAGE):
+                self._hear(_decoder.decode(message))
+        except OSError:
+            pass  # it was killed
+        finally:
+            with self._changed:
+                self.gone.set()
+                self.ready.set()  # who waits for it waits in vain
+                self._changed.notify_all()
+            self._control.close()
+            try:
+                process.wait(ANSWER)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _hear(self, message: FromZygote) -> None:
+        with self._changed:
+            match message:
+                case ZygoteReady():
+                    self.ready.set()
+                case Forked(pid):
+                    self._forked = pid
+                case Exited(pid, code):
+                    self._codes[pid] = code
+            self._changed.notify_all()
+
+
+class ForkedChild:
+    """A worker whose parent is a zygote; it may outlive that."""
+
+    def __init__(self, pid: int, zygote: Zygote) -> None:
+        self.pid = pid
+        self._zygote = zygote
+        self._lock = threading.Lock()
+        self._code: int | None = None
+        self._handle: int | None = None
+        with contextlib.suppress(ProcessLookupError):
+            self._handle = os.pidfd_open(pid)
+
+    def __del__(self) -> None:
+        if self._handle is not None:  # not before: a thread may wait on it
+            os.close(self._handle)
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        if self._code is None and not self._ended(timeout):
+            return None
+        with self._lock:
+            if self._code is None:
+                self._code = self._zygote.code(self.pid, LATE)
+        return self._code
+
+    def _ended(self, timeout: float | None) -> bool:
+        """A process's descriptor can be read from its end on (pidfd_open(2))."""
+        if self._handle is None:
+            return True
+        events = select.poll()
+        events.register(self._handle, select.POLLIN)
+        return bool(events.poll(None if timeout is None else timeout * 1000))
+
+
+def _lost() -> Exception:
+    return error("no-zygote", "The process that starts workers is gone.", "Try again: a new one is started.")

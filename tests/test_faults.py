@@ -30,7 +30,7 @@ MB = 1_000_000
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    found = Kept(spares=0)
+    found = Kept(spares=0, fork=True)
     yield found
     Workers.close(found)
 
@@ -363,7 +363,7 @@ def test_the_server_dies_with_forked_runs_and_no_process_of_it_is_left(home: Pat
     until(lambda: all(map(gone, left)), 3)
     found = Supervisor(lambda: CATALOG, Workers(spares=0, fork=False))
     assert [found.look(id).state for id in ids] == ["failed", "failed"]
-    assert [found.look(id).output.text for id in ids] == ["ready\n", "ready\n"]
+    assert [found.look(id).output.text.strip() for id in ids] == ["ready", "ready"]
 
 
 def test_workers_that_nobody_needs_end_and_come_back_when_they_are_needed(home: Path, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
             values[id] = evaluate(graph, node, catalog, values, _watch(id, request, channel))
+            _admit(values[id], counted, request.limits.parameters)
         except StopRun:
             raise
         except BaseException as reason:  # anything that a node raises ends the run as a value
@@ -81,7 +82,6 @@ def _run(request: RunRequest, channel: Channel) -> None:
             if problem := exhausted(reason, request.limits):
                 reason = FlowError(problem)
             raise FlowError(explain(reason, graph, node, shapes)) from None
-        _admit(values[id], counted, request.limits.parameters)
         shapes[id] = preview.shapes(values[id])
         _report(channel, id, values, request)
         channel.send(NodeState(node=id, state="done", shapes=shapes[id]))

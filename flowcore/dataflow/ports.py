@@ -19,9 +19,9 @@ def call_ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument
     if descriptor is not None and node.type == CALL:
         sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
         shared = catalog.find(sources[0].type) if sources and sources[0] else None
-        found = _ports(shared) if shared and shared.is_layer else {}
+        found = shared.call_ports if shared and shared.is_layer else {}
         return found or {_INPUTS.arg: _INPUTS}
-    return _ports(descriptor) if descriptor is not None and descriptor.apply else {}
+    return descriptor.call_ports if descriptor is not None and descriptor.apply else {}
 
 
 def ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument]:
@@ -88,10 +88,6 @@ def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
         return True
     taken = [link for link in graph.into(target.id, argument.arg) if link.port == port]
     return len(taken) < argument.conns
-
-
-def _ports(descriptor: NodeDescriptor) -> dict[str, Argument]:
-    return {argument.arg: argument for argument in descriptor.inputs if argument.widget == "port"}
 
 
 def allowed(argument: Argument, port: str) -> bool:

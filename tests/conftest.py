@@ -26,6 +26,8 @@ def pytest_configure() -> None:
     """
     os.environ["FLOWCORE_HOME"] = _HOME.name
     os.environ.pop("FLOWCORE_FALLBACK", None)
+    # Each test that opens a page has a supervisor of its own: none of them is to warm one up.
+    os.environ["FLOWCORE_ENGINE"] = "spawn"
 
 
 @pytest.fixture

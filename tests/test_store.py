@@ -160,6 +160,7 @@ def test_of_many_who_save_at_once_over_one_version_one_succeeds() -> None:
 WRITER = """
 import sys
 from flowcore.model.graph import Graph
+from flowcore.model.run import Settings
 from flowcore.store import graphs, runs
 print("ready", flush=True)
 sys.stdin.read()

@@ -1,9 +1,11 @@
 """One run on this machine: its worker's pipes into its journal, its limits, and how it ended."""
 
+import contextlib
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Final
 
 import msgspec
@@ -24,6 +26,7 @@ from flowcore.store import runs
 from flowcore.store.journal import Journal
 
 GRACE: Final = 1.5
+PATIENCE: Final = 5.0
 _STATES: Final = (e.Queued, e.Started, e.Pausing, e.Paused, e.Resumed, e.Stopping, *e.END)
 _decoder = msgspec.json.Decoder(e.Event)
 Listener = Callable[[e.Event], None]
@@ -49,16 +52,18 @@ class LocalRun:
         self.owner = owner
         self.graph = request.graph.id
         self._request, self._settings, self._workers = request, settings, workers
-        self._listener, self._ended = listener, ended
+        self._ended = ended
         self._run = Run()
         self._over = threading.Event()
         self._stopping = threading.Event()
-        self._lock = threading.RLock()  # a listener may stop the run that it hears of
+        self._lock = threading.RLock()
         self._owner: FileLock | None = runs.own(run_id, GRACE)
         self._journal = Journal(runs.folder(run_id))
         self._worker: WorkerProcess | None = None
         self._begun = False
         self._verdict: Problem | None = None
+        self._heard: SimpleQueue[e.Event | None] = SimpleQueue()
+        self._hearing = self._thread(_hear, self._heard, listener) if listener else None
 
     def queue(self, place: int) -> None:
         """Tell which place in the queue the run has now, from 1."""
@@ -106,6 +111,8 @@ class LocalRun:
     def wait(self, timeout: float | None = None) -> Run:
         """The run once it is over, or as it is after timeout seconds."""
         self._over.wait(timeout)
+        if timeout is None and self._hearing not in (None, threading.current_thread()):
+            self._hearing.join(PATIENCE)  # what it prints belongs before what the caller prints
         return self._run
 
     def settle(self) -> bool:
@@ -214,12 +221,14 @@ class LocalRun:
             self._happened(end)
         finally:
             self._run = after(self._run, end)
-            self._journal.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is lost
+                self._journal.close()
             if self._worker is not None:
                 self._worker.close()
             if self._owner is not None:
                 self._owner.release()
             self._over.set()
+            self._heard.put(None)
             self._ended(self)
 
     def _thread(self, work: Callable[..., None], *args: object) -> threading.Thread:
@@ -249,17 +258,18 @@ class LocalRun:
                 _index(self.run_id, event, self._run)
             except SQLAlchemyError:  # an index that is behind is put right when the run is next looked for
                 traceback.print_exc()
-            self._tell(event)
+            if self._hearing is not None:
+                self._heard.put(event)
 
-    def _tell(self, event: e.Event) -> None:
-        """A listener that raises hears no more; the run goes on."""
-        if self._listener is None:
-            return
+
+def _hear(events: SimpleQueue[e.Event | None], listener: Listener) -> None:
+    """A listener that raises hears no more, one that takes its time is behind; the run goes on."""
+    while (event := events.get()) is not None:
         try:
-            self._listener(event)
-        except Exception:  # it is somebody else's code, and the run must not wait for it
-            self._listener = None
+            listener(event)
+        except Exception:  # it is somebody else's code
             traceback.print_exc()
+            return
 
 
 def _index(run_id: str, event: e.Event, run: Run) -> None:

@@ -40,7 +40,7 @@ class Supervisor:
         queue: Queue | None = None,
     ) -> None:
         self._catalog = catalog
-        self._limits = limits_of.allowed() if limits is None else limits
+        self.limits = limits_of.allowed() if limits is None else limits
         self.workers = workers or Workers()
         self._queue = queue or Queue()
         self._runs: dict[str, LocalRun] = {}
@@ -69,7 +69,7 @@ class Supervisor:
             catalog.only(types(graph)),
             settings.seed,
             str(runs.folder(id)),
-            self._limits,
+            self.limits,
             resume,
             settings.steps_per_execution,
         )

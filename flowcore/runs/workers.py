@@ -118,7 +118,7 @@ class Workers:
         while True:
             with self._lock:
                 self._busy = [worker for worker in self._busy if worker.wait(0) is None]
-                if self._busy:
+                if self._busy or not all(one.ready.is_set() for one in self._zygotes.values()):
                     self._used = time.monotonic()
                 if time.monotonic() - self._used > self._idle:
                     self._clear()

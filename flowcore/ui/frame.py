@@ -89,6 +89,8 @@ def open_graph(title: str) -> Session:
     if opened is None:
         st.page_link("app.py", label="Go to Start", icon=":material/home:")
         st.stop()
+    if opened.editable:
+        session.supervisor().workers.warm()
     return opened
 
 

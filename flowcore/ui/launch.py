@@ -12,15 +12,33 @@ from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.model.run import Settings
+from flowcore.runs import backends
 from flowcore.store import runs
-from flowcore.ui import frame, report, session
+from flowcore.ui import control, frame, report, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
 
 def draw(here: Session, catalog: Catalog, run_id: str) -> None:
-    """The seed and the button that starts a run; one at a time for each graph."""
+    """How to run, and the button that starts a run; one at a time for each graph."""
     busy = bool(run_id) and not session.supervisor().look(run_id).over
+    trains = plans.trains(here.graph, catalog)
+    settings = _settings(here, trains)
+    pressed = st.button(
+        "Train" if trains else "Run",
+        icon=":material/play_arrow:",
+        type="primary",
+        key="train",
+        width="stretch",
+        disabled=busy or not here.editable,
+        help="A run is going on. Stop it first." if busy else None,
+    )
+    if pressed and here.editable:
+        _start(here, catalog, settings)
+
+
+def _settings(here: Session, trains: bool) -> Settings:
+    """What is chosen for the next run; what is left open is chosen by the worker, and shown."""
     seed = st.number_input(
         "Seed",
         value=0,
@@ -31,30 +49,42 @@ def draw(here: Session, catalog: Catalog, run_id: str) -> None:
         help="The same seed gives the same weights at the start, and the same result.",
         disabled=not here.editable,
     )
-    pressed = st.button(
-        "Train" if plans.trains(here.graph, catalog) else "Run",
-        icon=":material/play_arrow:",
-        type="primary",
-        key="train",
-        width="stretch",
-        disabled=busy or not here.editable,
-        help="A run is going on. Stop it first." if busy else None,
-    )
-    if pressed and here.editable:
-        _start(here, catalog, int(seed or 0))
+    if not trains:
+        return Settings(seed=int(seed or 0))
+    with st.expander("Speed", key="speed"):
+        backend = st.selectbox(
+            "Back end",
+            backends.installed(),
+            format_func=lambda name: backends.NAMES[name],
+            key="backend",
+            help="What Keras computes with. Others than TensorFlow are used where they are installed.",
+            disabled=not here.editable,
+        )
+        steps = st.number_input(
+            "Steps per execution",
+            value=None,
+            step=1,
+            min_value=1,
+            max_value=1_000,
+            placeholder="chosen by the time of a step",
+            key="steps",
+            help="Batches that run without a return to Python: more is faster for small networks, "
+            "and stop, pause and figures come that much later.",
+            disabled=not here.editable,
+        )
+    return Settings(seed=int(seed or 0), backend=backend or "tensorflow", steps_per_execution=steps)
 
 
-def _start(here: Session, catalog: Catalog, seed: int) -> None:
+def _start(here: Session, catalog: Catalog, settings: Settings) -> None:
     """Make the graph a whole program, then run it."""
     try:
         graph = plans.program(here.graph, catalog)
-        here.apply(lambda _: graph)
-        run_id = session.supervisor().start(here.graph, here.owner, Settings(seed=seed))
     except FlowError as reason:
         for problem in reason.problems[:8]:
             frame.complain(problem)
         return
-    st.query_params["run"] = run_id
+    here.apply(lambda _: graph)
+    control.start(here, here.graph, settings)
     st.rerun()
 
 

@@ -13,6 +13,7 @@ from flowcore.dataflow.history import History
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
+from flowcore.runs import limits
 from flowcore.runs.checker import Checker
 from flowcore.runs.scans import Scans
 from flowcore.runs.supervisor import Supervisor
@@ -37,7 +38,7 @@ def hosted() -> bool:
 @st.cache_resource(show_spinner=False)
 def supervisor() -> Supervisor:
     """The one supervisor of this server."""
-    return Supervisor(catalog)
+    return Supervisor(catalog, limits=limits.allowed(hosted()))
 
 
 @st.cache_resource(show_spinner=False)

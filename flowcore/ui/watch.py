@@ -8,7 +8,7 @@ from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.run import Run
 from flowcore.store import runs
-from flowcore.ui import canvas, charts, frame, report, session
+from flowcore.ui import canvas, charts, control, facts, frame, report, session
 from flowcore.ui.colours import palette
 from flowcore.ui.links import names
 from flowcore.ui.session import Session
@@ -16,8 +16,10 @@ from flowcore.ui.words import plain
 
 _BADGES = {
     "waiting": ("waiting", "gray", ":material/hourglass_empty:"),
-    "starting": ("starting", "gray", ":material/hourglass_empty:"),
+    "queued": ("waiting", "gray", ":material/hourglass_empty:"),
     "running": ("running", "blue", ":material/play_arrow:"),
+    "pausing": ("pausing", "orange", ":material/pause:"),
+    "paused": ("paused", "orange", ":material/pause:"),
     "stopping": ("stopping", "orange", ":material/stop:"),
     "done": ("done", "green", ":material/check:"),
     "stopped": ("stopped", "orange", ":material/stop:"),
@@ -49,20 +51,10 @@ def _live(here: Session, run_id: str, over: bool) -> None:
 
 def _status(here: Session, run_id: str, run: Run, ran: Graph) -> None:
     label, colour, icon = _BADGES[run.state]
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="status"):
         st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]  # one of its literals
-        st.caption(_words(ran, run))
-    if not run.over and here.editable:
-        right.button(
-            "Stop",
-            icon=":material/stop:",
-            key="stop",
-            width="stretch",
-            disabled=run.state == "stopping",
-            on_click=session.supervisor().stop,
-            args=(run_id,),
-        )
+        st.caption(_words(ran, run), width="stretch")
+        control.draw(here, run_id, run, ran)
     if run.training and not run.over:
         st.progress(run.progress)
 
@@ -71,6 +63,8 @@ def _words(graph: Graph, run: Run) -> str:
     """Where the run stands, in a line."""
     parts = []
     busy = [node for node, state in run.nodes.items() if state == "running"]
+    if run.place and not run.over:
+        return f"Place {run.place} in the queue: other runs are going on."
     if not run.over and not run.started:
         return "Starting the worker…"
     if run.training:
@@ -81,7 +75,7 @@ def _words(graph: Graph, run: Run) -> str:
         parts.append(f"{plain(graph.title(busy[-1]))}…")
     if run.seconds_left is not None:
         parts.append(f"about {duration(run.seconds_left)} left")
-    passed = (run.ended or time.time()) - run.started
+    passed = (run.ended or run.paused or time.time()) - run.started - run.held
     if run.started:
         parts.append(f"{duration(passed)} {'in all' if run.over else 'so far'}")
     parts.append(f"seed {run.seed}")
@@ -113,7 +107,9 @@ def _curves(run: Run) -> None:
 
 
 def _details(run_id: str, run: Run, ran: Graph) -> None:
-    graph, layers, output, epochs = st.tabs(["Graph", "Layers", "Output", "Epochs"], key="details")
+    graph, layers, output, epochs, how = st.tabs(
+        ["Graph", "Layers", "Output", "Epochs", "Facts"], key="details"
+    )
     with graph:
         canvas.draw(
             ran,
@@ -138,6 +134,8 @@ def _details(run_id: str, run: Run, ran: Graph) -> None:
             st.caption("Nothing was printed.")
     with epochs:
         _table(run)
+    with how:
+        facts.draw(run_id, run, ran)
     files = runs.weights(run_id)
     if run.over and files:
         st.download_button(

@@ -30,7 +30,7 @@ class App:
         self.process = subprocess.Popen(
             serving.app(self.port),
             cwd=serving.ROOT,
-            env={**os.environ, "FLOWCORE_HOME": str(self.home)},
+            env={**os.environ, "FLOWCORE_HOME": str(self.home), "FLOWCORE_ENGINE": "fork"},
             stdout=subprocess.DEVNULL,
             stderr=(self.home.parent / "server.log").open("ab"),
         )

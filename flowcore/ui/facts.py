@@ -1,0 +1,57 @@
+"""What a run was made of: enough to make it again elsewhere and to know whether it is the same."""
+
+import streamlit as st
+
+from flowcore.dataflow.units import duration, size
+from flowcore.model.frame import Limits
+from flowcore.model.graph import Graph
+from flowcore.model.run import Run
+from flowcore.runs.backends import NAMES
+from flowcore.store import runs
+from flowcore.ui import session
+
+
+def draw(run_id: str, run: Run, ran: Graph) -> None:
+    """A table of seed, versions, fingerprints, choices and limits."""
+    rows = {**_settings(run_id, run), **_choices(run, ran), **_limits(session.supervisor().limits)}
+    rows |= {f"{name} version": version for name, version in run.versions.items()}
+    st.dataframe(
+        {"": list(rows), "Value": list(rows.values())},
+        hide_index=True,
+        width="stretch",
+        column_config={"": st.column_config.TextColumn(width="medium")},
+    )
+
+
+def _settings(run_id: str, run: Run) -> dict[str, str]:
+    settings = runs.settings(run_id)
+    found = {
+        "Run": run_id,
+        "Seed": str(settings.seed),
+        "Back end": NAMES.get(settings.backend, settings.backend),
+        "Fingerprint of the graph": run.fingerprint[:16] or "known once it has started",
+    }
+    if settings.resume:
+        found["Continues"] = settings.resume
+    if run.held:
+        found["Paused"] = duration(run.held)
+    return found
+
+
+def _choices(run: Run, ran: Graph) -> dict[str, str]:
+    return {
+        f"{name.replace('_', ' ').capitalize()} of {ran.title(node)}": words
+        for node, choices in run.chosen.items()
+        for name, words in choices.items()
+    }
+
+
+def _limits(limits: Limits) -> dict[str, str]:
+    shown = {
+        "Time limit": limits.seconds and duration(limits.seconds),
+        "Memory limit": limits.memory and size(limits.memory),
+        "Output limit": limits.output and size(limits.output),
+        "Disk limit": limits.disk and size(limits.disk),
+        "Parameter limit": limits.parameters and f"{limits.parameters:,}",
+    }
+    return {name: text for name, text in shown.items() if text}

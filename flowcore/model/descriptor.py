@@ -160,6 +160,27 @@ class NodeDescriptor(
         return {argument.arg: argument for argument in self.inputs if argument.supported}
 
     @cached_property
+    def ports(self) -> dict[str, Argument]:
+        """Every argument that a link may fill: the inputs of the call first, then typed arguments."""
+        called = self.call_ports if self.apply else {}
+        typed = {name: one for name, one in self.typed.items() if name not in self.call_arguments}
+        return {**called, **typed}
+
+    @cached_property
+    def required(self) -> tuple[Argument, ...]:
+        return tuple(argument for argument in self.args if argument.required)
+
+    @cached_property
+    def otypes(self) -> dict[str, str]:
+        """Output names with what they carry; "" is the whole value."""
+        return {output.name: output.otype for output in self.outputs} or {"": self.otype}
+
+    @cached_property
+    def called_otypes(self) -> dict[str, str]:
+        """The same of a layer that is applied to something."""
+        return {"": self.otype, "layer": "layer"}
+
+    @cached_property
     def by_name(self) -> bool:
         """Whether every argument may be passed by its name."""
         return all(argument.passing == "keyword" for argument in self.args)

@@ -124,7 +124,7 @@ def equal(one: Graph, other: Graph) -> bool:
 
 def _grouped(links: tuple[Link, ...], end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
     found: dict[str, list[Link]] = {}
-    for node, link in zip(map(end, links), links):
+    for node, link in zip(map(end, links), links, strict=True):
         if node in found:
             found[node].append(link)
         else:

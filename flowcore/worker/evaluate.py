@@ -11,7 +11,8 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import error
 from flowcore.worker.decode import constants, described
-from flowcore.worker.gather import Outputs, gather
+from flowcore.worker.gather import Outputs as Outputs
+from flowcore.worker.gather import gather
 from flowcore.worker.locate import locate
 
 Method = Callable[[Any, str, dict[str, Any]], Any]

@@ -117,7 +117,7 @@ def _environment() -> str:
     python = PLACE / "bin" / "python"
     if not python.exists():
         venv.create(PLACE, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", NEEDED], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", "-r", NEEDED], check=True)
     return str(python)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from flowcore.dataflow import fits, ports
-from flowcore.dataflow.fitting import Fitting
 from flowcore.dataflow.check_links import article
+from flowcore.dataflow.fitting import Fitting
 from flowcore.model import value
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node

@@ -125,7 +125,7 @@ def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunR
         if output.otype == "metrics":
             channel.send(Result(node=id, metrics=preview.numbers(values[id][output.name])))
     named = any(output.otype == "metrics" for output in descriptor.outputs)
-    leaf = all(link.source != id for link in request.graph.links)
+    leaf = not request.graph.out_of(id)
     if not named and (leaf or descriptor.otype in ("int", "float")):
         found = preview.few_numbers(values[id][""])
         if found:

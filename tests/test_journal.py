@@ -49,6 +49,7 @@ lasting = st.one_of(
     st.builds(e.NodeState, at=times, node=names, state=st.sampled_from(["running", "done", "failed"])),
     st.builds(e.Summary, at=times, node=names, rows=st.just((ROW,))),
     st.builds(e.TrainingBegan, at=times, node=names, epochs=st.integers(0, 5), steps=st.integers(0, 5)),
+    st.builds(e.DataSeen, at=times, node=names, fingerprints=st.just({"x": "0af3"})),
     st.builds(e.Chosen, at=times, node=names, choices=st.just({"steps": "8, since a step takes 1 ms"})),
     st.builds(e.Epoch, at=times, node=names, epoch=st.integers(1, 5), seconds=times, metrics=metrics),
     st.builds(e.Checkpoint, at=times, node=names, epoch=st.integers(1, 5)),

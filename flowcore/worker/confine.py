@@ -1,5 +1,6 @@
 """The limits that the system keeps for a worker, so that too large a request fails where it is made."""
 
+import errno
 import resource
 from typing import Final
 
@@ -19,7 +20,13 @@ def confine(limits: Limits) -> None:
 
 
 def exhausted(reason: BaseException, limits: Limits) -> Problem | None:
-    """What is to be said of a request for more memory than there is; None of any other exception."""
+    """What is to be said of a request for more memory or disk than is allowed; None of anything else."""
+    if isinstance(reason, OSError) and reason.errno == errno.EFBIG and limits.disk is not None:
+        return Problem(
+            "limit-disk",
+            f"It wrote a file of more than {size(limits.disk)}, which is the limit of disk space.",
+            "Write less, or raise FLOWCORE_LIMIT_DISK where flowcore is started.",
+        )
     if not isinstance(reason, MemoryError) and type(reason).__name__ != "ResourceExhaustedError":
         return None
     limit = "the machine has" if limits.memory is None else f"the limit of {size(limits.memory)} leaves"

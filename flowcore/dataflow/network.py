@@ -1,6 +1,6 @@
-"""The network of a graph: the nodes that are built as one, since chance gives each what is left by those before.
+"""The network of a graph: the nodes that are built as one.
 
-A layer that is built again by itself gets other weights than in a full run.
+What chance gives a layer depends on those before it: built again by itself it gets other weights.
 """
 
 from flowcore.dataflow import fits, ports

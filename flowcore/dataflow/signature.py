@@ -17,9 +17,7 @@ Stamps = Mapping[str, str]
 _NO_STAMPS: Final[Stamps] = {}
 
 
-def signatures(
-    graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _NO_STAMPS
-) -> dict[str, str]:
+def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _NO_STAMPS) -> dict[str, str]:
     """The signature of every node: of what it does, and of all that it depends on.
 
     All nodes of the network have the signature of the whole, since they are built as one. stamps: what

@@ -143,7 +143,8 @@ GRAPH = Graph(
     ),
     links=linked(
         "load.>scaled.x", "empty.>one.inputs", "one.>two.inputs", "two.>model.outputs",
-        "model.>compiled.self",         "compiled.model>seen.self", "load.>seen.x", "seen.model>fit.self", "scaled.>fit.x",
+        "model.>compiled.self", "compiled.model>seen.self", "load.>seen.x",
+        "seen.model>fit.self", "scaled.>fit.x",
         "fit.model>tested.self", "load.>tested.x", "tested.model>again.self", "scaled.>again.x",
         "again.model>last.self", "load.>last.x",
     ),

@@ -36,13 +36,14 @@ class Answer(msgspec.Struct, frozen=True):
 class Look(msgspec.Struct, frozen=True):
     """How the last request stands. run: its events so far. known: the signature of each value that is kept.
 
-    answers: by node, the newest last.
+    shapes: by node and output, of those that ran. answers: by node, the newest last.
     """
 
     busy: bool = False
     node: str = ""
     run: Run = Run()
     known: Mapping[str, str] = {}
+    shapes: Mapping[str, dict[str, str]] = {}
     answers: Mapping[str, Answer] = {}
 
     def fresh(self, now: Mapping[str, str]) -> frozenset[str]:
@@ -199,7 +200,10 @@ class Talk:
             run = after(self._look.run, event)
             self._change(run=run)
             if isinstance(event, e.NodeState) and event.state == "done" and event.node in self._signatures:
-                self._change(known={**self._look.known, event.node: self._signatures[event.node]})
+                self._change(
+                    known={**self._look.known, event.node: self._signatures[event.node]},
+                    shapes={**self._look.shapes, event.node: event.shapes},
+                )
 
     def _change(self, **changes: object) -> None:
         self._look = msgspec.structs.replace(self._look, **changes)

@@ -23,13 +23,13 @@ with drawing:
         clicked = canvas.draw(
             here.graph,
             catalog,
-            key="graph",
+            key="graph" if not seen.look.answers else "graph above values",
             mode=mode,
             shapes={**known, **seen.shapes},
             states={**shapes.states(here, run, run_id), **seen.states},
             problems=problems,
             selected=here.selected,
-            height=420 if preview.shows(here, seen) else 620,
+            height=420 if seen.look.answers else 620,
         )
         if here.clicked(clicked):
             here.select(clicked or "")

@@ -95,11 +95,6 @@ def value(here: Session, found: Seen) -> None:
             _answer(node, answer, found)
 
 
-def shows(here: Session, found: Seen) -> bool:
-    """Whether there is a value of the selected node to be seen."""
-    return here.editable and bool(here.selected) and here.selected in found.look.answers
-
-
 def _mode(graph: Graph, node: Node, catalog: Catalog) -> str:
     """What to look at: of what hands a tensor on, activations too."""
     if not _has_activations(graph, node, catalog):

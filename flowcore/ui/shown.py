@@ -158,6 +158,12 @@ def _chart(found: p.ChartPreview, key: str) -> None:
 
 
 def _many(found: p.ManyPreview, key: str) -> None:
+    numbers = {name: item for name, item in found.items.items() if isinstance(item, p.NumberPreview)}
+    if len(numbers) == found.size:
+        with st.container(horizontal=True, gap="large"):
+            for name, number in numbers.items():
+                st.metric(plain(name), plain(number.value), width="content")
+        return
     st.markdown(plain(f"{found.kind}, {found.size:,} item{'s'[: found.size != 1]}"))
     for name, item in found.items.items():
         st.markdown(f"**{plain(name)}**")

@@ -30,7 +30,10 @@ def outputs(found: Outputs, descriptor: NodeDescriptor | None, initial: Weights)
     """A preview of each output of a node; of a layer, one of the layer and its result together."""
     if "layer" in found:
         return {"": fitting(_layer(found["layer"], found[""], initial))}
-    named = {output.name: found[output.name] for output in descriptor.outputs} if descriptor else {}
+    names = [output.name for output in descriptor.outputs] if descriptor else []
+    if descriptor and descriptor.returns == "self":
+        names = [*names[1:], *names[:1]]  # what is new comes before the object that is handed on
+    named = {name: found[name] for name in names}
     return {name: show(value, initial) for name, value in (named or {"": found[""]}).items()}
 
 
@@ -89,7 +92,8 @@ def _symbol(value: Any) -> p.SymbolPreview:
 
 
 def _number(value: Any, initial: Weights, depth: int) -> p.Preview:
-    return p.NumberPreview(kind=type(value).__name__, value=str(value)[:CELL])
+    shown = f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)[:CELL]
+    return p.NumberPreview(kind=type(value).__name__, value=shown)
 
 
 def _text(value: Any, initial: Weights, depth: int) -> p.Preview:

@@ -13,12 +13,14 @@ from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError
 from flowcore.worker import chance, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.evaluate import Outputs, evaluate, output
+from flowcore.worker.control import StopRun
+from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
+from flowcore.worker.gather import output
 from flowcore.worker.keep import Values, lacking
 from flowcore.worker.locate import locate
 from flowcore.worker.stamps import stamps
-from flowcore.worker.train import StopRun, watched
+from flowcore.worker.train import Watch
 from flowcore.worker.weights import Weights, variables
 
 
@@ -50,8 +52,7 @@ class Work:
         todo = self.lacking(wanted)
         last = max((id for id in todo if self.member(id)), key=todo.index, default="")
         for id in todo:
-            if self._channel.stop.is_set():
-                raise StopRun
+            self._channel.control.obey(self._channel.send)
             if self.member(id) and id not in needed:
                 self._try(id)
             else:
@@ -118,7 +119,7 @@ class Work:
         if any(self.member(link.source) for link in self.graph.into(node.id)) and changed:
             self.initial.note(self.variables())
         try:
-            method = watched(node.id, self._channel.send, self._channel.stop)
+            method = Watch(node.id, self._channel.send, self._channel.control)
             return evaluate(self.graph, node, self.catalog, self.values, method)
         except StopRun:
             raise

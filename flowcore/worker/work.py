@@ -106,7 +106,7 @@ class Work:
             keras = locate("keras")
             self.values.drop(set(self._unit))
             self.initial.clear()
-            keras.backend.clear_session()
+            keras.backend.clear_session(free_memory=False)  # what was dropped is collected after the answer
             keras.utils.set_random_seed(self._seed)
         elif stage == 2:
             drawn = self.values.chance_after([link.source for link in self.graph.into(id)])

@@ -86,8 +86,8 @@ def limited(folder: Path, workers: Workers, **limits: float) -> Limited:
         ),
         pytest.param(
             {"disk": 20 * MB},
-            "import os, tempfile, time\nfor i in range(10 ** 6):\n"
-            "    with open(os.path.join(tempfile.gettempdir(), str(i)), 'wb') as file: file.write(b'x' * 10 ** 6)\n"
+            "import tempfile, time\nfor i in range(10 ** 6):\n"
+            "    with open(f'{tempfile.gettempdir()}/{i}', 'wb') as file: file.write(b'x' * 10 ** 6)\n"
             "    time.sleep(0.01)",
             "MB of disk space; the limit is 20.0 MB.",
             id="disk",

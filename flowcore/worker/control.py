@@ -18,6 +18,11 @@ class Control:
         self._go = threading.Event()
         self._go.set()
 
+    def begin(self) -> None:
+        """Forget what was asked of the work before this."""
+        self._stop.clear()
+        self._go.set()
+
     @property
     def stopping(self) -> bool:
         return self._stop.is_set()

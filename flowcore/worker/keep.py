@@ -60,6 +60,11 @@ class Values(Mapping[str, Outputs]):
     def spent(self, id: str) -> bool:
         return self._kept[id].spent
 
+    def chance(self, id: str) -> State | None:
+        """The state of chance after a node that drew."""
+        kept = self._kept.get(id)
+        return kept.chance if kept else None
+
     def chance_after(self, ids: list[str]) -> State | None:
         """The state of chance after the last of these that drew."""
         drawn = [kept for id in ids if (kept := self._kept.get(id)) and kept.chance]

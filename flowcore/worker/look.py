@@ -12,7 +12,7 @@ from flowcore.model.graph import Graph
 from flowcore.model.preview import Activations, ArrayPreview
 from flowcore.model.problem import FlowError, error
 from flowcore.worker import arrays, chance, view
-from flowcore.worker.evaluate import output
+from flowcore.worker.gather import output
 from flowcore.worker.locate import locate
 from flowcore.worker.weights import Weights, borrowed
 from flowcore.worker.work import Work

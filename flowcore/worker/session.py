@@ -9,8 +9,8 @@ from flowcore.model.problem import FlowError
 from flowcore.worker import look, view
 from flowcore.worker.channel import Channel
 from flowcore.worker.confine import confine
+from flowcore.worker.control import StopRun
 from flowcore.worker.keep import Values
-from flowcore.worker.train import StopRun
 from flowcore.worker.weights import Weights
 from flowcore.worker.work import Work
 
@@ -23,7 +23,7 @@ def serve(channel: Channel) -> None:
         if not confined:
             confine(request.limits)
             confined = True
-        channel.stop.clear()  # whoever stopped the request before this one was too late
+        channel.control.begin()  # whoever stopped the request before this one was too late
         channel.send(session.answer(request))
         gc.collect()  # a network that was dropped is a circle, and may be large
 

@@ -230,6 +230,18 @@ def test_of_too_many_the_one_that_was_not_asked_for_longest_ends(
     until(lambda: all(gone(process) for process in processes))
 
 
+def test_one_that_is_at_work_makes_room_for_nobody(home: Path, tmp_path: Path, workers: Workers) -> None:
+    bench = Bench(tmp_path, Sessions(lambda: CATALOG, workers, most=1))
+    graph = bench.graph("print('ready')\nimport time; time.sleep(20)", id="a")
+    bench.start(graph, "n1")
+    until(lambda: "ready" in bench.sessions.look("a", "me").run.output.text)
+    with pytest.raises(FlowError, match="1 graphs are being evaluated"):
+        bench.start(bench.graph("value = 7", id="b"), "n1")
+    process = bench.worker(graph)
+    bench.sessions.close()
+    until(lambda: gone(process))
+
+
 def test_a_session_that_nobody_asks_ends(home: Path, tmp_path: Path, workers: Workers) -> None:
     bench = Bench(tmp_path, Sessions(lambda: CATALOG, workers, idle=0.4))
     graph = bench.graph("value = 7")

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import random
 from typing import Any
 
 import keras
@@ -76,7 +77,8 @@ def bench(channel: Channel) -> Bench:
 def in_full(graph: Graph, wanted: str) -> Any:
     """The value of a node in a run of the whole graph, from nothing."""
     values: dict[str, Outputs] = {}
-    first = network(graph, CATALOG)[0]
+    first = next(iter(network(graph, CATALOG)), "")
+    random.seed(3)
     for id in order(graph):
         if id == first:
             keras.utils.set_random_seed(3)
@@ -170,8 +172,8 @@ def test_an_iterator_that_was_used_up_is_made_again(bench: Bench) -> None:
         ),
         links=linked("load.>it.x", "it.>sum.x", "it.>other.x"),
     )
-    assert bench.run(graph, "sum") == (["load", "it", "sum"], 6.0)
-    assert bench.run(graph, "other") == (["it", "other"], 6.0)
+    assert bench.run(graph, "sum") == (["load", "it", "sum"], in_full(graph, "sum"))
+    assert bench.run(graph, "other") == (["it", "other"], in_full(graph, "sum"))
 
 
 def test_a_fault_elsewhere_in_the_network_keeps_nobody_from_looking(bench: Bench) -> None:

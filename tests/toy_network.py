@@ -40,12 +40,11 @@ class Model:
 
 
 def load(rows: int) -> list[float]:
-    random.random()  # chance that nothing here depends on
-    return [float(row) for row in range(rows)]
+    return [row + random.random() for row in range(rows)]
 
 
 def scaled(x: list[float], by: float) -> list[float]:
-    random.random()
+    random.random()  # chance that nothing here depends on
     return [one * by for one in x]
 
 

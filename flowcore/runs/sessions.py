@@ -56,17 +56,17 @@ class Sessions:
         """Evaluate a graph up to a node; returns at once, `look` tells how it goes.
 
         Raises FlowError with all that keeps these nodes from running: "busy" while another request is
-        under way, "no-node", and what `check` finds.
+        under way, "full" while too many are, "no-node", and what `check` finds.
         """
         request = self._request(graph, node, seed, sample)
         with self._lock:
             if self._closed.is_set():
                 raise error("closed", "The server is about to end.", "Start it again.")
-            talk = self._talks.pop((graph.id, owner), None) or Talk(self._workers)
+            talk = self._talks.get((graph.id, owner)) or self._new()
+            talk.ask(request)
+            self._talks.pop((graph.id, owner), None)
             self._talks[graph.id, owner] = talk  # the newest is the last
-            self._make_room(talk)
             self._keep()
-        talk.ask(request)
 
     def look(self, graph: str, owner: str) -> Look:
         """How the last request stands, and what came of it."""
@@ -103,13 +103,16 @@ class Sessions:
         usable = _usable(graph, catalog, wanted)
         return EvaluateRequest(graph, catalog.only(types(graph)), node, usable, seed, self._limits, sample)
 
-    def _make_room(self, newest: Talk) -> None:
-        for key, talk in list(self._talks.items()):
-            if len(self._talks) <= self._most:
-                return
-            if talk is not newest and not talk.busy:
-                del self._talks[key]
-                talk.close()
+    def _new(self) -> Talk:
+        """One more; the oldest that is not at work makes room for it."""
+        idle = [key for key, talk in self._talks.items() if not talk.busy]
+        for key in idle[: max(0, len(self._talks) - self._most + 1)]:
+            old = self._talks.pop(key)
+            threading.Thread(target=old.close, name="end of a session", daemon=True).start()
+        if len(self._talks) >= self._most:
+            at_work = f"{len(self._talks)} graphs are being evaluated, as many as there may be at once."
+            raise error("full", at_work, "Try again when one of them is done.")
+        return Talk(self._workers)
 
     def _keep(self) -> None:
         if self._keeper is None or not self._keeper.is_alive():

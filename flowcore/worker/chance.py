@@ -27,6 +27,17 @@ def restore(kept: State) -> None:
         found.setstate(tensorflow)
 
 
+def seed(number: int) -> None:
+    """As at the beginning of a run."""
+    random.seed(number)
+    np.random.seed(number % 2**32)
+
+
+def same(one: State, other: State) -> bool:
+    """Whether nothing was drawn between two states."""
+    return one[0] == other[0] and all(map(np.array_equal, one[1], other[1])) and one[2] == other[2]
+
+
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """For a look at something: whatever it draws is drawn by nobody."""

@@ -1,12 +1,13 @@
 """The limits that the system keeps for a worker, so that too large a request fails where it is made."""
 
 import errno
+import math
 import resource
-from typing import Final
+from typing import Any, Final
 
 from flowcore.dataflow.units import size
 from flowcore.model.frame import Limits
-from flowcore.model.problem import Problem
+from flowcore.model.problem import Problem, error
 
 SLACK: Final = 1 << 29  # stacks of threads that libraries start, counted whole before they are used
 
@@ -35,6 +36,21 @@ def exhausted(reason: BaseException, limits: Limits) -> Problem | None:
         f"It asked for more memory than {limit}.",
         "Use a smaller batch, model or data set, or raise FLOWCORE_LIMIT_MEMORY where flowcore is started.",
     )
+
+
+def admit(outputs: dict[str, Any], counted: dict[int, int], limit: int | None) -> None:
+    """Count the parameters of a layer that was made. Raises FlowError("limit-parameters") past the limit."""
+    layer: Any = outputs.get("layer")
+    if limit is None or layer is None:
+        return
+    counted[id(layer)] = sum(math.prod(weight.shape) for weight in layer.weights)
+    total = sum(counted.values())
+    if total > limit:
+        raise error(
+            "limit-parameters",
+            f"The layers have {total:,} parameters so far; the limit is {limit:,}.",
+            "Use fewer or smaller layers, or raise FLOWCORE_LIMIT_PARAMETERS where flowcore is started.",
+        )
 
 
 def _limit(kind: int, wanted: int) -> None:

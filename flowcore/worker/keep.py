@@ -1,10 +1,11 @@
 """Values that are kept from one request to the next, each true to the moment when its node ran."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flowcore.model.graph import Graph
+from flowcore.model.preview import Preview
 from flowcore.worker.chance import State
 from flowcore.worker.evaluate import Outputs
 
@@ -13,7 +14,8 @@ from flowcore.worker.evaluate import Outputs
 class Kept:
     """The outputs of a node. turn: when it ran. chance: as it was afterwards, of what draws.
 
-    spent: another node has changed an object of it since, so that nobody can go on from it.
+    spent: another node has changed an object of it since, so that nobody can go on from it. previews: of
+    the outputs as they were before that, once somebody has looked.
     """
 
     signature: str
@@ -21,6 +23,7 @@ class Kept:
     turn: int
     chance: State | None = None
     spent: bool = False
+    previews: dict[str, Preview] | None = None
 
 
 class Values(Mapping[str, Outputs]):
@@ -47,8 +50,20 @@ class Values(Mapping[str, Outputs]):
         """Whether the value of a node is as it would be if it ran now."""
         return id in self._kept and self._kept[id].signature == signature
 
+    def previews(self, id: str, make: Callable[[Outputs], dict[str, Preview]]) -> dict[str, Preview]:
+        """What the outputs of a node look like, made once."""
+        kept = self._kept[id]
+        if kept.previews is None:
+            kept.previews = make(kept.outputs)
+        return kept.previews
+
     def spent(self, id: str) -> bool:
         return self._kept[id].spent
+
+    def chance(self, id: str) -> State | None:
+        """The state of chance after a node that drew."""
+        kept = self._kept.get(id)
+        return kept.chance if kept else None
 
     def chance_after(self, ids: list[str]) -> State | None:
         """The state of chance after the last of these that drew."""

@@ -1,6 +1,5 @@
 """A run: the whole graph, node by node, in one process of its own."""
 
-import math
 import os
 import platform
 import random
@@ -13,10 +12,10 @@ from typing import Any
 from flowcore.dataflow.order import order
 from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
-from flowcore.model.problem import FlowError, Problem, error
+from flowcore.model.problem import FlowError, Problem
 from flowcore.worker import fingerprint, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import confine, exhausted
+from flowcore.worker.confine import admit, confine, exhausted
 from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
@@ -74,7 +73,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
             values[id] = evaluate(graph, node, catalog, values, _watch(id, request, channel))
-            _admit(values[id], counted, request.limits.parameters)
+            admit(values[id], counted, request.limits.parameters)
         except StopRun:
             raise
         except BaseException as reason:  # anything that a node raises ends the run as a value
@@ -85,21 +84,6 @@ def _run(request: RunRequest, channel: Channel) -> None:
         shapes[id] = preview.shapes(values[id])
         _report(channel, id, values, request)
         channel.send(NodeState(node=id, state="done", shapes=shapes[id]))
-
-
-def _admit(outputs: Outputs, counted: dict[int, int], limit: int | None) -> None:
-    """Count the parameters of a layer that was made. Raises FlowError("limit-parameters") past the limit."""
-    layer: Any = outputs.get("layer")
-    if limit is None or layer is None:
-        return
-    counted[id(layer)] = sum(math.prod(weight.shape) for weight in layer.weights)
-    total = sum(counted.values())
-    if total > limit:
-        raise error(
-            "limit-parameters",
-            f"The layers have {total:,} parameters so far; the limit is {limit:,}.",
-            "Use fewer or smaller layers, or raise FLOWCORE_LIMIT_PARAMETERS where flowcore is started.",
-        )
 
 
 def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:

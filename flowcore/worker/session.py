@@ -1,5 +1,6 @@
 """A session: evaluates a graph up to a node, again and again, and runs no more than has changed."""
 
+import gc
 import os
 
 from flowcore.model.event import Done, Event, Failed, Started, Stopped
@@ -24,6 +25,7 @@ def serve(channel: Channel) -> None:
             confined = True
         channel.control.begin()  # whoever stopped the request before this one was too late
         channel.send(session.answer(request))
+        gc.collect()  # a network that was dropped is a circle, and may be large
 
 
 class Session:
@@ -52,11 +54,10 @@ class Session:
         order = tuple(work.lacking(wanted))
         self._channel.send(Started(pid=os.getpid(), seed=request.seed, order=order, versions={}))
         work.bring(wanted)
+        descriptor = work.catalog.find(work.graph.by_id[node].type)
         return Evaluated(
             node=node,
-            previews=view.outputs(
-                self._values[node], work.catalog.find(work.graph.by_id[node].type), self._initial
-            ),
+            previews=self._values.previews(node, lambda one: view.outputs(one, descriptor, self._initial)),
             ran=tuple(work.ran),
             kept=work.kept(),
             activations=look.activations(work, node, sample) if sample else None,

@@ -13,6 +13,7 @@ from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError
 from flowcore.worker import chance, preview
 from flowcore.worker.channel import Channel
+from flowcore.worker.confine import admit, exhausted
 from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
@@ -34,6 +35,8 @@ class Work:
         self.initial = initial
         self.ran: list[str] = []
         self._seed = request.seed
+        self._limits = request.limits
+        self._counted: dict[int, int] = {}
         self._channel = channel
         self._unit = network(self.graph, self.catalog)
         self._signatures = signatures(self.graph, self.catalog, request.seed, stamps(self.graph))
@@ -94,10 +97,13 @@ class Work:
     def _run(self, id: str) -> None:
         node, stage = self.graph.by_id[id], self._stages[id]
         self._prepare(id, stage)
+        before = chance.state()
         self._channel.send(NodeState(node=id, state="running"))
         self._channel.flush()
         outputs = self._outputs(node)
-        self.values.put(id, self._signatures[id], outputs, chance.state() if stage == 2 else None)
+        after = chance.state()
+        drew = stage == 2 or not (stage or chance.same(before, after))
+        self.values.put(id, self._signatures[id], outputs, after if drew else None)
         self.ran.append(id)
         self._channel.send(NodeState(node=id, state="done", shapes=preview.shapes(outputs)))
 
@@ -107,12 +113,23 @@ class Work:
             keras = locate("keras")
             self.values.drop(set(self._unit))
             self.initial.clear()
-            keras.backend.clear_session()
+            keras.backend.clear_session(free_memory=False)  # what was dropped is collected after the answer
             keras.utils.set_random_seed(self._seed)
         elif stage == 2:
-            drawn = self.values.chance_after([link.source for link in self.graph.into(id)])
-            if drawn:
+            sources = [link.source for link in self.graph.into(id) if self._stages[link.source]]
+            if drawn := self.values.chance_after(sources):
                 chance.restore(drawn)
+        elif stage == 0:
+            self._go_on_drawing(id)
+
+    def _go_on_drawing(self, id: str) -> None:
+        """What data draw goes on from what those before them have drawn, as in a run."""
+        ids = [one for one, stage in self._stages.items() if stage == 0]
+        for earlier in reversed(ids[: ids.index(id)]):
+            if drawn := self.values.chance(earlier):
+                chance.restore(drawn)
+                return
+        chance.seed(self._seed)
 
     def _outputs(self, node: Node) -> Outputs:
         changed = list(self._changed(node))
@@ -120,11 +137,15 @@ class Work:
             self.initial.note(self.variables())
         try:
             method = Watch(node.id, self._channel.send, self._channel.control)
-            return evaluate(self.graph, node, self.catalog, self.values, method)
+            outputs = evaluate(self.graph, node, self.catalog, self.values, method)
+            admit(outputs, self._counted, self._limits.parameters)
+            return outputs
         except StopRun:
             raise
         except BaseException as reason:  # whatever a node raises is what the analyst wants to read
             traceback.print_exc()
+            if problem := exhausted(reason, self._limits):
+                reason = FlowError(problem)
             shapes = {id: preview.shapes(outputs) for id, outputs in self.values.items()}
             raise FlowError(explain(reason, self.graph, node, shapes)) from None
         finally:

@@ -58,9 +58,7 @@ def test_after_training_a_layer_is_seen_before_and_after(page: Page, app: App) -
     expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
     steps.go(page, "Build")
     steps.select(page, "Flatten")
-    steps.at(page, "node").locator("input").first.blur()
-    look = page.locator('[class*="st-key-"][class*="-look"]').first
-    look.get_by_text("Activations").click()
+    steps.at(page, "n5 look").get_by_text("Activations").click()
     steps.settle(page)
     run_here(page)
     expect(preview(page)).to_contain_text("After training")

@@ -12,7 +12,7 @@ from tests.benchmarks.rivals.graphs import plan
 
 
 def measure(engine: str, kind: str, count: int) -> dict[str, Any]:
-    """Seconds of the processor for order and dispatch, and a checksum of all values; or why there are none."""
+    """Processor seconds of order and dispatch, a checksum of all values; or why there are none."""
     made = plan(kind, count)
     try:
         run = ARMS[engine](made)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from flowcore.dataflow.check import check
-from flowcore.ui import canvas, frame, inspector, palette, report, session, shapes, toolbar
+from flowcore.ui import canvas, frame, inspector, palette, preview, report, session, shapes, toolbar
 
 here = frame.open_graph("Build")
 catalog = session.catalog()
@@ -15,6 +15,7 @@ drawing, side = frame.split(2.4, 1)
 with drawing:
     found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
+    seen = preview.seen(here, catalog, run_id)
     problems = (*check(here.graph, catalog), *found.problems)
     if not here.graph.nodes:
         st.info("The graph is empty. Search for a node on the right and add it.", icon=":material/add:")
@@ -22,18 +23,20 @@ with drawing:
         clicked = canvas.draw(
             here.graph,
             catalog,
-            key="graph",
+            key="graph" if not seen.look.answers else "graph above values",
             mode=mode,
-            shapes=known,
-            states=shapes.states(here, run, run_id),
+            shapes={**known, **seen.shapes},
+            states={**shapes.states(here, run, run_id), **seen.states},
             problems=problems,
             selected=here.selected,
+            height=420 if seen.look.answers else 620,
         )
         if here.clicked(clicked):
             here.select(clicked or "")
             st.rerun()
     if not fresh:
         shapes.wait(here, catalog)
+    preview.value(here, seen)
     report.problems(here, problems)
 
 with side:
@@ -42,4 +45,4 @@ with side:
             palette.draw(here, catalog)
     if here.graph.nodes:
         with st.container(border=True):
-            inspector.draw(here, catalog)
+            inspector.draw(here, catalog, lambda: preview.controls(here, catalog, seen))

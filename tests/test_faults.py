@@ -30,7 +30,7 @@ MB = 1_000_000
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
-    found = Kept(spares=0)
+    found = Kept(spares=0, fork=True)
     yield found
     Workers.close(found)
 
@@ -86,10 +86,17 @@ def limited(folder: Path, workers: Workers, **limits: float) -> Limited:
         ),
         pytest.param(
             {"disk": 20 * MB},
-            "import tempfile, time\nfile = tempfile.NamedTemporaryFile()\n"
-            "while True: file.write(b'x' * 1_000_000); file.flush(); time.sleep(0.01)",
+            "import os, tempfile, time\nfor i in range(10 ** 6):\n"
+            "    with open(os.path.join(tempfile.gettempdir(), str(i)), 'wb') as file: file.write(b'x' * 10 ** 6)\n"
+            "    time.sleep(0.01)",
             "MB of disk space; the limit is 20.0 MB.",
             id="disk",
+        ),
+        pytest.param(
+            {"disk": 20 * MB},
+            "import tempfile\nwith tempfile.TemporaryFile() as file: file.write(bytes(30_000_000))",
+            "a file of more than 20.0 MB, which is the limit of disk space.",
+            id="one file",
         ),
     ],
 )
@@ -363,7 +370,7 @@ def test_the_server_dies_with_forked_runs_and_no_process_of_it_is_left(home: Pat
     until(lambda: all(map(gone, left)), 3)
     found = Supervisor(lambda: CATALOG, Workers(spares=0, fork=False))
     assert [found.look(id).state for id in ids] == ["failed", "failed"]
-    assert [found.look(id).output.text for id in ids] == ["ready\n", "ready\n"]
+    assert [found.look(id).output.text.strip() for id in ids] == ["ready", "ready"]
 
 
 def test_workers_that_nobody_needs_end_and_come_back_when_they_are_needed(home: Path, tmp_path: Path) -> None:

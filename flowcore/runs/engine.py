@@ -123,7 +123,7 @@ class LocalRun:
             return True
         try:
             journal = Journal(runs.folder(self.run_id))
-            journal.append(e.Failed(at=self._run.ended, problem=self._verdict))
+            journal.append(e.Failed(at=self._run.ended, problem=self._run.problem or self._verdict))
             journal.close()
             runs.note(self.run_id, "failed")
         except (OSError, FlowError, SQLAlchemyError):

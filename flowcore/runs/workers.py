@@ -32,10 +32,10 @@ class Workers:
 
     def __init__(self, spares: int | None = None, idle: float = IDLE, fork: bool | None = None) -> None:
         self._fork = can_fork() if fork is None else fork
-        self._wanted = int(os.environ.get("FLOWCORE_SPARES", SPARES)) if spares is None else spares
+        self.spares = int(os.environ.get("FLOWCORE_SPARES", SPARES)) if spares is None else spares
         self._idle = idle
         self._zygotes: dict[str, Zygote] = {}
-        self._spares: list[WorkerProcess] = []
+        self._waiting: list[WorkerProcess] = []
         self._busy: list[WorkerProcess] = []
         self._used = 0.0
         self._due = 0.0
@@ -80,7 +80,7 @@ class Workers:
         """Of the zygotes and the spares that wait."""
         with self._lock:
             zygotes = [zygote.pid for zygote in self._zygotes.values() if zygote.ready.is_set()]
-            return (*zygotes, *(spare.pid for spare in self._spares))
+            return (*zygotes, *(spare.pid for spare in self._waiting))
 
     def close(self) -> None:
         """End spares and zygotes, and every worker that these have forked."""
@@ -95,8 +95,8 @@ class Workers:
     def _spare(self, backend: str) -> WorkerProcess | None:
         with self._lock:
             self._due = time.monotonic() + REFILL
-            while self._spares:
-                spare = self._spares.pop(0)
+            while self._waiting:
+                spare = self._waiting.pop(0)
                 if spare.backend == backend and spare.wait(0) is None:
                     return spare
                 _discard(spare)
@@ -133,10 +133,10 @@ class Workers:
                 self._wake.wait(0.2 if lacking else 1.0)
 
     def _lacking(self) -> bool:
-        for spare in [spare for spare in self._spares if spare.wait(0) is not None]:
-            self._spares.remove(spare)
+        for spare in [spare for spare in self._waiting if spare.wait(0) is not None]:
+            self._waiting.remove(spare)
             _discard(spare)
-        return len(self._spares) < self._wanted and time.monotonic() >= self._due
+        return len(self._waiting) < self.spares and time.monotonic() >= self._due
 
     def _refill(self, zygote: Zygote) -> None:
         try:
@@ -147,14 +147,14 @@ class Workers:
             if self._closed:
                 _discard(spare)
             else:
-                self._spares.append(spare)
+                self._waiting.append(spare)
 
     def _clear(self) -> None:
-        for spare in self._spares:
+        for spare in self._waiting:
             _discard(spare)
         for zygote in self._zygotes.values():
             zygote.close()
-        self._spares.clear()
+        self._waiting.clear()
         self._zygotes.clear()
 
 

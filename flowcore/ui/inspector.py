@@ -15,8 +15,11 @@ from flowcore.ui.widgets import Field, Store
 from flowcore.ui.words import plain
 
 
-def draw(here: Session, catalog: Catalog) -> None:
-    """Everything about the node that is selected; a list of nodes to select it from."""
+def draw(here: Session, catalog: Catalog, run: Callable[[], None]) -> None:
+    """Everything about the node that is selected; a list of nodes to select it from.
+
+    run draws what runs the graph up to the node.
+    """
     graph = here.graph
     _choose(here)
     node = graph.by_id.get(here.selected)
@@ -28,6 +31,7 @@ def draw(here: Session, catalog: Catalog) -> None:
         st.warning(plain(f"{node.type} is described by no catalogue. The node is kept as it is."))
     else:
         _head(here, node, descriptor)
+        run()
         _arguments(here, node, descriptor, catalog)
         links.inputs(here, node, catalog)
         links.outputs(here, node, catalog)

@@ -37,7 +37,7 @@ def serve(descriptor: int, begin: Begin) -> None:
     """
     _die_with_parent()
     control = socket.socket(fileno=descriptor)
-    _preload()
+    preload()
     workers: set[int] = set()
     signal.signal(signal.SIGTERM, lambda number, frame: _end(workers))
     woken, wake = os.pipe()
@@ -96,7 +96,8 @@ def _become(request: Fork, pipes: list[int], begin: Begin, ours: tuple[int, ...]
     os._exit(0)
 
 
-def _preload() -> None:
+def preload() -> None:
+    """Import what most graphs need, whatever of it is there."""
     add_fallback()
     with uncollected():
         for name in _PRELOADED:

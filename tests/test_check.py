@@ -341,6 +341,17 @@ def test_everything_is_listed_at_once_documents_first_then_nodes_then_links() ->
     ]
 
 
+@pytest.mark.parametrize("values", [(1, True, 1.0), (True, 1.0, 1), (1.0, 1, True)], ids=repr)
+def test_values_that_are_equal_but_of_different_types_are_told_apart(values: tuple[Any, ...]) -> None:
+    names = [type(item).__name__ for item in values]
+    source, layers = Node(id="in", type=SOURCE), []
+    for name, item in zip(names, values, strict=True):
+        layers.append(Node(id=name, type=LAYER, args={"units": item}))
+    links = tuple(Link("in", "", name, "inputs") for name in names)
+    found = check(Graph(nodes=(source, *layers), links=links), TOY)
+    assert [problem.nodes for problem in found] == [(name,) for name in names if name != "int"]
+
+
 def test_an_empty_graph_is_in_order_but_cannot_run() -> None:
     with pytest.raises(FlowError) as caught:
         require(Graph(), TOY)

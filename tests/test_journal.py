@@ -52,6 +52,7 @@ lasting = st.one_of(
     st.builds(e.DataSeen, at=times, node=names, fingerprints=st.just({"x": "0af3"})),
     st.builds(e.Chosen, at=times, node=names, choices=st.just({"steps": "8, since a step takes 1 ms"})),
     st.builds(e.Epoch, at=times, node=names, epoch=st.integers(1, 5), seconds=times, metrics=metrics),
+    st.builds(e.DataSeen, at=times, node=names, fingerprints=st.just({"x": "ab12"})),
     st.builds(e.Checkpoint, at=times, node=names, epoch=st.integers(1, 5)),
     st.builds(e.Result, at=times, node=names, metrics=metrics),
     st.builds(e.Pausing, at=times),

@@ -1,5 +1,6 @@
 """A run: the whole graph, node by node, in one process of its own."""
 
+import gc
 import os
 import platform
 import random
@@ -29,6 +30,7 @@ def serve(channel: Channel) -> None:
     request = channel.receive()
     if not isinstance(request, RunRequest):
         return
+    gc.freeze()  # the graph stays to the end: garbage need not be looked for in it again and again
     confine(request.limits)
     channel.send(_end(request, channel))
 

@@ -10,7 +10,11 @@ NodeStateName = Literal["running", "done", "failed"]
 
 
 class LayerRow(msgspec.Struct, frozen=True):
-    """One layer of a summary. shape: batch axis first, None where it is open. size in bytes."""
+    """One layer of a summary. shape: batch axis first, None where it is open. size in bytes.
+
+    multiply_adds, activations: of one sample through the layer, and the bytes that it hands on; None
+    where a size is open. Of a layer that is called several times, of all its calls.
+    """
 
     node: str
     name: str
@@ -19,6 +23,8 @@ class LayerRow(msgspec.Struct, frozen=True):
     parameters: int
     trainable: int
     size: int
+    multiply_adds: int | None = 0
+    activations: int | None = 0
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):

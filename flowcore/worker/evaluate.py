@@ -20,11 +20,17 @@ _PLACE: Final = re.compile(r"\[(\d+)\]|\.(\w+)")
 
 
 def evaluate(
-    graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Outputs], method: Method
+    graph: Graph,
+    node: Node,
+    catalog: Catalog,
+    values: Mapping[str, Outputs],
+    method: Method,
+    layer: Any = None,
 ) -> Outputs:
     """The outputs of a node by name, "" being the whole value; ``values`` holds those of its sources.
 
     method(object, name, arguments) calls a method: the seam where training is watched.
+    layer: one that was made of this node before, to be called once more in place of a new one.
     Raises FlowError and whatever the callable raises.
     """
     descriptor = _described(node.type, catalog)
@@ -43,7 +49,8 @@ def evaluate(
         return {"": target}
     if not descriptor.apply:
         return _named(descriptor, _invoke(target, descriptor, args))
-    layer = target(**{name: item for name, item in args.items() if name not in ports_of_call})
+    if layer is None:
+        layer = target(**{name: item for name, item in args.items() if name not in ports_of_call})
     inputs = {name: item for name, item in linked.items() if name in ports_of_call}
     if not inputs:
         return {"": layer, "layer": layer}

@@ -20,9 +20,15 @@ Names = dict[str, int]
 
 
 class Made(NamedTuple):
-    """A node as it was made. before, after: the counters of names that it moved. ends: see `Uses`."""
+    """A node as it was made.
+
+    own: of all but what came in; came: shape and dtype of each tensor that did, None beside anything else.
+    before, after: the counters of names that it moved. ends: see `Uses`.
+    """
 
     signature: bytes
+    own: bytes
+    came: tuple[Any, ...] | None
     outputs: Outputs
     shapes: dict[str, str]
     dtypes: dict[str, str]
@@ -30,11 +36,9 @@ class Made(NamedTuple):
     after: Names
     ends: list[tuple[Any, Any]]
 
-    def fits(self, signature: bytes, names: Mapping[str, int]) -> bool:
-        """Whether a node made now would be the same, its automatic names included."""
-        return self.signature == signature and all(
-            names.get(name, 0) == count for name, count in self.before.items()
-        )
+    def named(self, names: Mapping[str, int]) -> bool:
+        """Whether a node made now would get the same automatic names."""
+        return all(names.get(name, 0) == count for name, count in self.before.items())
 
 
 class Shelf:
@@ -73,6 +77,15 @@ class Uses:
             for operation, count in self._before
             for use in operation._outbound_nodes[count:]
         ]
+
+
+def came(tensors: Iterable[Any]) -> tuple[Any, ...] | None:
+    """Shape and dtype of each tensor; None where something else is among them."""
+    tensors = list(tensors)
+    symbolic = locate("keras").KerasTensor
+    if not all(isinstance(tensor, symbolic) for tensor in tensors):
+        return None
+    return tuple((tensor.shape, tensor.dtype, tensor.sparse, tensor.ragged) for tensor in tensors)
 
 
 def forget(made: Made) -> None:

@@ -75,12 +75,13 @@ class _Check:
             self.problems.append(known)
             if known.level == "error":
                 return
-        signature = self._signature(node)
+        own = self._own(node)
+        signature = self._signature(node, own)
         made = self.old.get(node.id)
-        if made is not None and made.fits(signature, self._names):
+        if made is not None and made.signature == signature and made.named(self._names):
             del self.old[node.id]
         else:
-            made = self._make(node, signature)
+            made = self._make(node, own, signature)
         if made is not None:
             self._keep(node.id, made)
 
@@ -99,17 +100,32 @@ class _Check:
         problems = (*self.problems, *heavy)
         return ShapeReport(self.shapes, summaries, problems, self.dtypes, costs)
 
-    def _make(self, node: Node, signature: bytes) -> Made | None:
-        uses = Uses(self._incoming(node))
+    def _make(self, node: Node, own: bytes, signature: bytes) -> Made | None:
+        tensors = self._incoming(node)
+        came, uses = keeping.came(tensors), Uses(tensors)
+        old = self._again(node, own, came)
         try:
             with keeping.counted(self._names) as (before, after):
-                outputs = evaluate(self.graph, node, self.catalog, self.values, _no_method)
+                layer = old.outputs["layer"] if old else None
+                outputs = evaluate(self.graph, node, self.catalog, self.values, _no_method, layer)
         except Exception as reason:  # whatever a layer raises is what the analyst wants to read
             if not _needs_tensorflow(reason):
                 self.problems.append(explain(reason, self.graph, node, self.shapes, self.dtypes))
             return None
+        if old:
+            before, after = old.before, old.after
         shapes, dtypes = preview.shapes(outputs), preview.dtypes(outputs)
-        return Made(signature, outputs, shapes, dtypes, before, after, uses.ends())
+        return Made(signature, own, came, outputs, shapes, dtypes, before, after, uses.ends())
+
+    def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
+        """A node whose layer need not be made again, only called: the weights that it has fit what comes in."""
+        old = self.old.get(node.id)
+        if old is None or not came or "layer" not in old.outputs or self._sharers(node):
+            return None
+        if old.own != own or old.came != came or not old.named(self._names):
+            return None
+        old.outputs["layer"]._inbound_nodes.clear()
+        return old
 
     def _keep(self, id: str, made: Made) -> None:
         self.made[id], self.values[id] = made, made.outputs
@@ -125,22 +141,26 @@ class _Check:
                 continue  # told when the node is made
         return tensors
 
-    def _signature(self, node: Node) -> bytes:
-        """Equal for nodes that would be made alike: type, arguments, and all that comes in.
+    def _own(self, node: Node) -> bytes:
+        """Equal for nodes that would be made alike of what comes in: type, arguments and ports.
 
         Of a layer that others call too, all that those depend on as well: each call leaves its trace in it.
         """
-        links = [(link.output, link.port, link.source) for link in self.graph.into(node.id)]
-        parts = [self._own(node), _encode(links)]
-        parts += [self.made[source].signature for _, _, source in links]
+        ports_ = [(link.output, link.port, link.source) for link in self.graph.into(node.id)]
+        parts = [self._alone(node), _encode(ports_)]
         for shared in sorted(self._sharers(node)):
-            parts += [self._own(self.graph.by_id[shared]), _encode(self.graph.into(shared))]
-        return blake2b(b"\0".join(parts)).digest()
+            parts += [self._alone(self.graph.by_id[shared]), _encode(self.graph.into(shared))]
+        return b"\0".join(parts)
 
-    def _own(self, node: Node) -> bytes:
+    def _alone(self, node: Node) -> bytes:
         types = [node.type, *types_in([*node.args.values(), *node.call.values()])]
         known = [self._types.get(self.catalog.canonical(type_), b"") for type_ in types]
         return b"".join(known) + _encode((node.id, node.type, node.args, node.call))
+
+    def _signature(self, node: Node, own: bytes) -> bytes:
+        """Equal for nodes that would be made alike, with all that comes in."""
+        came = (self.made[link.source].signature for link in self.graph.into(node.id))
+        return blake2b(b"\0".join((own, *came))).digest()
 
     def _sharers(self, node: Node) -> set[str]:
         found: set[str] = set()

@@ -27,9 +27,7 @@ def joined(name: str, left: Step, right: Step, **args: Any) -> Graph:
     """Two nodes that come together in a third: ids are s0, s1 and s2."""
     nodes = [
         Node(id=f"s{index}", type=type_of(type_), label=label, args=given)
-        for index, (label, (type_, given)) in enumerate(
-            (("one", left), ("two", right), ("", (name, args)))
-        )
+        for index, (label, (type_, given)) in enumerate((("one", left), ("two", right), ("", (name, args))))
     ]
     links = (Link("s0", "", "s2", "inputs"), Link("s1", "", "s2", "inputs"))
     return Graph(nodes=tuple(nodes), links=links)

@@ -29,7 +29,7 @@ class Incoming(NamedTuple):
 
 
 def foresee(graph: Graph, node: Node, shapes: Texts, dtypes: Texts | None = None) -> Problem | None:
-    """The first thing that is known to be wrong with what comes into a layer; a notice may be run all the same.
+    """The first thing that is known to be wrong with what comes into a layer; a notice may be run.
 
     shapes, dtypes: of the outputs of the nodes before it.
     """
@@ -81,7 +81,12 @@ def _no_axis(node: Node, name: str, came: list[Incoming]) -> Problem | None:
 def _unknown(node: Node, name: str, came: list[Incoming]) -> Problem | None:
     found = came[0]
     rank = len(found.shape)
-    normalizes = name in ("BatchNormalization", "LayerNormalization", "RMSNormalization", "GroupNormalization")
+    normalizes = name in (
+        "BatchNormalization",
+        "LayerNormalization",
+        "RMSNormalization",
+        "GroupNormalization",
+    )
     wanted = axes.numbers(node.args.get("axis", -1)) if normalizes else (axes.channels(node, rank),)
     if not (normalizes or axes.weighted(name)) or not wanted or not rank:
         return None

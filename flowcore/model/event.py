@@ -52,11 +52,15 @@ class Started(_Event, frozen=True, tag="started"):
 
 
 class NodeState(_Event, frozen=True, tag="node"):
-    """A node changed its state. shapes: of its outputs, as text, by output name."""
+    """A node changed its state. shapes: of its outputs, as text, by output name.
+
+    classes: of outputs that number classes, one more than the largest number.
+    """
 
     node: str
     state: NodeStateName
     shapes: dict[str, str] = {}
+    classes: dict[str, int] = {}
 
 
 class Summary(_Event, frozen=True, tag="summary"):

@@ -23,7 +23,7 @@ def multiply_adds(operation: Any, inputs: list[Any], outputs: list[Any]) -> Coun
         return 0
     try:
         return count(operation, [_shape(item) for item in inputs], [_shape(item) for item in outputs])
-    except _Open:
+    except OpenSizeError:
         return None
 
 
@@ -36,7 +36,7 @@ def activations(tensors: Iterable[Any]) -> Count:
     """Bytes a sample of what is handed on; None where a size is open."""
     try:
         return sum(_volume(_shape(tensor)) * width(str(tensor.dtype)) for tensor in tensors)
-    except _Open:
+    except OpenSizeError:
         return None
 
 
@@ -63,7 +63,7 @@ def memory(weights: Iterable[Any]) -> int:
     return sum(math.prod(weight.shape) * width(str(weight.dtype)) for weight in weights)
 
 
-class _Open(Exception):
+class OpenSizeError(Exception):
     """A size that is known only once there are data."""
 
 
@@ -80,7 +80,7 @@ def _product(sizes: Iterable[Count]) -> int:
     result = 1
     for size in sizes:
         if size is None:
-            raise _Open
+            raise OpenSizeError
         result *= size
     return result
 
@@ -139,7 +139,7 @@ def _wrapped(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     inside, step = _Shaped(_without_time(outputs[0])), _Shaped(_without_time(inputs[0]))
     found = multiply_adds(layer.layer, [step], [inside])
     if found is None:
-        raise _Open
+        raise OpenSizeError
     return found * _product(inputs[0][1:2])
 
 
@@ -147,7 +147,7 @@ def _normalized(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """The inner layer, whose weights are made smaller first."""
     found = multiply_adds(layer.layer, [_Shaped(inputs[0])], [_Shaped(outputs[0])])
     if found is None:
-        raise _Open
+        raise OpenSizeError
     return found
 
 
@@ -160,7 +160,7 @@ def _heads(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     count = getattr(layer, "num_heads", None) or layer.num_query_heads
     keys = getattr(layer, "key_dim", None) or layer.head_dim
     values = getattr(layer, "value_dim", None) or keys
-    return projected + asked * held * count * (keys + values)
+    return projected + asked * held * int(count) * int(keys + values)
 
 
 def _attention(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -184,7 +184,7 @@ def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """The product of all axes that are named, but the first, which is that of samples."""
     left, _, right = operation.subscripts.replace(" ", "").partition("->")
     if "." in left:
-        raise _Open
+        raise OpenSizeError
     sizes = {
         name: n
         for names, shape in zip(left.split(","), inputs, strict=False)
@@ -197,7 +197,7 @@ def _model(model: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """The sum of its layers, each as often as it is called."""
     found = total(of_call(node) for node in calls(model))
     if found is None:
-        raise _Open
+        raise OpenSizeError
     return found
 
 

@@ -73,9 +73,7 @@ class Uses:
     def ends(self) -> list[tuple[Any, Any]]:
         """Pairs of an operation and a use of it that is new."""
         return [
-            (operation, use)
-            for operation, count in self._before
-            for use in operation._outbound_nodes[count:]
+            (operation, use) for operation, count in self._before for use in operation._outbound_nodes[count:]
         ]
 
 

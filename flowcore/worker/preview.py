@@ -9,6 +9,7 @@ from flowcore.worker import cost
 
 DEPTH: Final = 4
 FEW: Final = 16
+MOST: Final = 100_000
 
 
 def shape(value: Any) -> str:
@@ -36,6 +37,16 @@ def _shown(value: Any, depth: int) -> str:
 def shapes(outputs: Mapping[str, Any]) -> dict[str, str]:
     """The shape of every output that has one."""
     return {name: text for name, item in outputs.items() if (text := shape(item))}
+
+
+def classes(outputs: Mapping[str, Any]) -> dict[str, int]:
+    """How many classes an output numbers: one whole number to a sample, from 0 on."""
+    found = {}
+    for name, item in outputs.items():
+        kind, axes = getattr(getattr(item, "dtype", None), "kind", ""), getattr(item, "shape", ())
+        if kind in ("i", "u") and axes and math.prod(axes) == axes[0] > 0 and item.min() >= 0:
+            found[name] = int(item.max()) + 1
+    return {name: count for name, count in found.items() if count <= MOST}
 
 
 def few_numbers(value: Any) -> dict[str, float | None]:

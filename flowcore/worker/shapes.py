@@ -92,9 +92,7 @@ class _Check:
         self.old = {}
 
     def report(self) -> ShapeReport:
-        summaries = {
-            id: rows for id in self.values if (rows := summary(self.values[id][""], self.values))
-        }
+        summaries = {id: rows for id in self.values if (rows := summary(self.values[id][""], self.values))}
         costs = {id: _cost(outputs) for id, outputs in self.values.items()}
         heavy = caps.heavy(sum(one.parameters for id, one in costs.items() if id not in summaries))
         problems = (*self.problems, *heavy)
@@ -118,7 +116,7 @@ class _Check:
         return Made(signature, own, came, outputs, shapes, dtypes, before, after, uses.ends())
 
     def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
-        """A node whose layer need not be made again, only called: the weights that it has fit what comes in."""
+        """The node as it was, if its layer need only be called again: its weights fit what comes in."""
         old = self.old.get(node.id)
         if old is None or not came or "layer" not in old.outputs or self._sharers(node):
             return None

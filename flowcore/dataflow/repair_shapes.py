@@ -90,7 +90,6 @@ def shapes_differ(case: Case) -> Iterator[Repair]:
             title = case.graph.title(links[1].source)
             label = f"Insert Dense with {one[-1]} units after {title}"
             yield Repair(label, case.insert(links[1], "Dense", {"units": one[-1]}))
-        yield from _pooled_to_fit(case, links, one, two)
 
 
 def reshaped(shape: Shape, rank: int) -> tuple[int, ...] | None:
@@ -170,15 +169,6 @@ def _flattened(case: Case, links: tuple[Link, ...]) -> Iterator[Repair]:
         if len(shape) > 2:
             graph, _ = edit.insert(graph, link, f"{axes.LAYERS}Flatten", "inputs", case.catalog)
     yield Repair("Insert Flatten", graph)
-
-
-def _pooled_to_fit(case: Case, links: tuple[Link, ...], one: Shape, two: Shape) -> Iterator[Repair]:
-    """A picture and a row of numbers: as many channels as the row is long."""
-    for link, large, small in ((links[0], one, two), (links[1], two, one)):
-        name = pooling(large)
-        if name and len(small) == 2 and large[-1] == small[-1] and large[-1] is not None:
-            label = f"Insert {name} after {case.graph.title(link.source)}"
-            yield Repair(label, case.insert(link, name))
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:

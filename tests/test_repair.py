@@ -357,9 +357,7 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         ["Set units to 10"],
     ),
     "units-before-an-activation": (
-        trained(
-            source(4), dense(3), layer("Softmax"), loss=SPARSE, y="(100, 1)", classes=10
-        ),
+        trained(source(4), dense(3), layer("Softmax"), loss=SPARSE, y="(100, 1)", classes=10),
         "wrong-units",
         ["Set units to 10"],
     ),
@@ -434,9 +432,7 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
     ),
 }
 FIT: dict[str, tuple[Graph, Known]] = {
-    "as-many-units-as-classes": trained(
-        source(4), dense(3, "softmax"), loss=SPARSE, y="(100,)", classes=3
-    ),
+    "as-many-units-as-classes": trained(source(4), dense(3, "softmax"), loss=SPARSE, y="(100,)", classes=3),
     "more-units-than-classes": trained(source(4), dense(9, "softmax"), loss=SPARSE, y="(100,)", classes=3),
     "one-unit-for-one-truth": trained(source(4), dense(1, "sigmoid"), loss=BINARY, y="(100,)", classes=2),
     "one-number": trained(source(4), dense(1), loss="mean_squared_error", y="(100, 1)"),

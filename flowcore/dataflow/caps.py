@@ -41,13 +41,14 @@ def exceeded(graph: Graph) -> tuple[Problem, ...]:
     for node in graph.nodes:
         left -= 1
         for item in _items(node):
-            if tag(item.value) == "$new":
-                left -= 1
+            left -= tag(item.value) == "$new"
             if left < 0:
-                return (_many(),)
+                break
             if reason := _reason(item):
                 found.append(_problem(node, item, *reason))
                 break
+        if left < 0:
+            return (_many(),)
     return tuple(found)
 
 

@@ -90,6 +90,8 @@ _OTHERS = st.sampled_from(
         ("cut", "left", 0),
         ("remove", "lone", 0),
         ("remove", "sum", 0),
+        ("remove", "left", 0),
+        ("name", "a", "first"),
         ("rename", "tower", "twin"),
         ("undo", "", 0),
     ]
@@ -121,18 +123,18 @@ def test_whatever_was_edited_before_the_report_is_that_of_a_fresh_graph(
         assert checker.report(graph, catalog) == checker.report(fresh(graph), catalog)
 
 
-def test_a_thousand_edits_leave_nothing_behind(checker: Checker, catalog: Catalog) -> None:
+def test_hundreds_of_edits_leave_nothing_behind(checker: Checker, catalog: Catalog) -> None:
     graph = chain(("Input", {"shape": [8]}), *[("Dense", {"units": 8})] * 30, model=True)
 
     def edits(begin: int, end: int) -> int:
         for units in range(begin, end):
-            report = checker.report(edit.set_argument(graph, "s15", "units", units), catalog)
-            assert report.shapes["s15"][""] == f"(None, {units})"
+            report = checker.report(edit.set_argument(graph, "s1", "units", units), catalog)
+            assert report.shapes["s1"][""] == f"(None, {units})"
         return psutil.Process(_pid(checker)).memory_info().rss
 
     before = edits(10, 110)
-    # What a pass makes is 30 calls and a model, some 300 kB: left behind it would be 100 MB by now.
-    assert edits(110, 510) - before < 25e6
+    # Measured: 1 MB. With the uses of the Input's tensor left as they are 22 MB.
+    assert edits(110, 510) - before < 8e6
 
 
 def test_kept_graphs_and_nodes_are_bounded_and_the_oldest_go_first() -> None:

@@ -118,7 +118,7 @@ class _Check:
     def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
         """The node as it was, if its layer need only be called again: its weights fit what comes in."""
         old = self.old.get(node.id)
-        if old is None or not came or "layer" not in old.outputs or self._sharers(node):
+        if old is None or not came or "layer" not in old.outputs:
             return None
         if old.own != own or old.came != came or not old.named(self._names):
             return None

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
+from flowcore.dataflow.repair import repairs
 from flowcore.ui import canvas, frame, inspector, palette, preview, report, session, shapes, toolbar
 
 here = frame.open_graph("Build")
@@ -16,7 +18,9 @@ with drawing:
     found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
     seen = preview.seen(here, catalog, run_id)
-    problems = (*check(here.graph, catalog), *found.problems)
+    data = shapes.data(here, run, run_id)
+    fitting = targets.check(here.graph, catalog, found, data) if fresh else ()
+    problems = (*check(here.graph, catalog), *found.problems, *fitting)
     if not here.graph.nodes:
         st.info("The graph is empty. Search for a node on the right and add it.", icon=":material/add:")
     else:
@@ -37,7 +41,9 @@ with drawing:
     if not fresh:
         shapes.wait(here, catalog)
     preview.value(here, seen)
-    report.problems(here, problems)
+    report.problems(
+        here, problems, lambda one: repairs(one, here.graph, catalog, found, data) if fresh else ()
+    )
 
 with side:
     if here.editable:
@@ -45,4 +51,4 @@ with side:
             palette.draw(here, catalog)
     if here.graph.nodes:
         with st.container(border=True):
-            inspector.draw(here, catalog, lambda: preview.controls(here, catalog, seen))
+            inspector.draw(here, catalog, found, lambda: preview.controls(here, catalog, seen))

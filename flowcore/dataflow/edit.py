@@ -103,6 +103,25 @@ def disconnect(graph: Graph, link: Link) -> Graph:
     return replace(graph, links=tuple(old for old in graph.links if old != link))
 
 
+def insert(
+    graph: Graph, link: Link, type_: str, port: str, catalog: Catalog, args: Mapping[str, Value] | None = None
+) -> tuple[Graph, str]:
+    """Put a new node into a link, which ends at a port of it; its id comes back too.
+
+    The link out of it takes the place of the old one, so that merges keep their order.
+    Raises FlowError("unknown-type").
+    """
+    graph, new = add(graph, type_, catalog, args)
+    first, second = Link(link.source, link.output, new, port), Link(new, "", link.target, link.port)
+    return replace(graph, links=(*_exchanged(graph, link, second), first)), new
+
+
+def relink(graph: Graph, link: Link, source: str, output: str) -> Graph:
+    """Let a link begin elsewhere. Raises FlowError("no-node")."""
+    _node(graph, source)
+    return replace(graph, links=_exchanged(graph, link, Link(source, output, link.target, link.port)))
+
+
 def set_argument(graph: Graph, node: str, name: str, value: Value | UnsetType) -> Graph:
     """Give an argument a value; UNSET gives it back its default."""
     old = _node(graph, node)
@@ -165,6 +184,10 @@ def _free(taken: Iterable[str]) -> str:
     ours = (id[1:] for id in taken if id[:1] == "n" and id[1:].isdecimal() and id.isascii() and len(id) < 10)
     numbers = [int(number) for number in ours]
     return f"n{max(numbers, default=0) + 1}"
+
+
+def _exchanged(graph: Graph, old: Link, new: Link) -> tuple[Link, ...]:
+    return tuple(new if link == old else link for link in graph.links)
 
 
 def _argument(graph: Graph, node: Node, link: Link, catalog: Catalog) -> Argument:

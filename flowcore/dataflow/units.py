@@ -11,6 +11,14 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def amount(count: int) -> str:
+    """Large counts for people: 1.2 million."""
+    for words, one in (("trillion", 10**12), ("billion", 10**9), ("million", 10**6)):
+        if count >= one:
+            return f"{count / one:.3g} {words}"
+    return f"{count:,}"
+
+
 def duration(seconds: float) -> str:
     """Seconds for people: 8 s, 3 min 20 s, 2 h 5 min."""
     whole = max(0, round(seconds))

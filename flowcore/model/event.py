@@ -10,7 +10,11 @@ NodeStateName = Literal["running", "done", "failed"]
 
 
 class LayerRow(msgspec.Struct, frozen=True):
-    """One layer of a summary. shape: batch axis first, None where it is open. size in bytes."""
+    """One layer of a summary. shape: batch axis first, None where it is open. size in bytes.
+
+    multiply_adds, activations: of one sample through the layer, and the bytes that it hands on; None
+    where a size is open. Of a layer that is called several times, of all its calls.
+    """
 
     node: str
     name: str
@@ -19,6 +23,8 @@ class LayerRow(msgspec.Struct, frozen=True):
     parameters: int
     trainable: int
     size: int
+    multiply_adds: int | None = 0
+    activations: int | None = 0
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -46,11 +52,15 @@ class Started(_Event, frozen=True, tag="started"):
 
 
 class NodeState(_Event, frozen=True, tag="node"):
-    """A node changed its state. shapes: of its outputs, as text, by output name."""
+    """A node changed its state. shapes: of its outputs, as text, by output name.
+
+    classes: of outputs that number classes, one more than the largest number.
+    """
 
     node: str
     state: NodeStateName
     shapes: dict[str, str] = {}
+    classes: dict[str, int] = {}
 
 
 class Summary(_Event, frozen=True, tag="summary"):

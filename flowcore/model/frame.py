@@ -93,10 +93,14 @@ class Evaluated(msgspec.Struct, frozen=True, tag_field="event", tag="evaluated")
 
 
 class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
-    """Work out the shapes of a graph without its data."""
+    """Work out the shapes of a graph without its data.
+
+    key: what was made for an earlier graph with the same key is used again where nothing has changed.
+    """
 
     graph: Graph
     catalog: Catalog
+    key: str = ""
 
 
 class Fork(msgspec.Struct, frozen=True, tag_field="frame", tag="fork"):
@@ -152,12 +156,29 @@ class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scanned"):
     trial: Trial | None = None
 
 
-class ShapeReport(msgspec.Struct, frozen=True, tag_field="event", tag="shapes"):
-    """What the checker found: shapes by node and output, layers by model node, problems by node."""
+class Cost(msgspec.Struct, frozen=True):
+    """What a node costs. weights: bytes of its parameters. activations: bytes that it hands on, a sample.
+
+    multiply_adds: of one sample through it. None where a size is open.
+    """
+
+    parameters: int = 0
+    weights: int = 0
+    activations: int | None = 0
+    multiply_adds: int | None = 0
+
+
+class ShapeReport(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="event", tag="shapes"):
+    """What the checker found.
+
+    shapes, dtypes: by node and output. costs: by node. summaries: layers by model node.
+    """
 
     shapes: dict[str, dict[str, str]] = {}
     summaries: dict[str, tuple[LayerRow, ...]] = {}
     problems: tuple[Problem, ...] = ()
+    dtypes: dict[str, dict[str, str]] = {}
+    costs: dict[str, Cost] = {}
 
 
 Frame = RunRequest | Stop | Pause | Resume | EvaluateRequest | CheckRequest | DescribeRequest

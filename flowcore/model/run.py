@@ -70,6 +70,7 @@ class Run(msgspec.Struct, frozen=True):
     order: tuple[str, ...] = ()
     nodes: dict[str, NodeStateName] = {}
     shapes: dict[str, dict[str, str]] = {}
+    classes: dict[str, dict[str, int]] = {}
     summaries: dict[str, tuple[LayerRow, ...]] = {}
     training: e.TrainingBegan | None = None
     batch: e.Batch | None = None
@@ -145,6 +146,8 @@ def _node(run: Run, event: e.NodeState) -> dict[str, Any]:
     changes: dict[str, Any] = {"nodes": {**run.nodes, event.node: event.state}}
     if event.shapes:
         changes["shapes"] = {**run.shapes, event.node: event.shapes}
+    if event.classes:
+        changes["classes"] = {**run.classes, event.node: event.classes}
     return changes
 
 

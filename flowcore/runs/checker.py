@@ -7,12 +7,16 @@ from typing import Final
 
 import msgspec
 import psutil
+from msgspec.structs import replace
 
+from flowcore.dataflow import caps, edit
+from flowcore.dataflow.order import descendants
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
 from flowcore.model.frame import CheckRequest, ShapeReport
 from flowcore.model.graph import Graph, plain, types
 from flowcore.model.problem import Problem
+from flowcore.runs.backends import installed
 from flowcore.runs.process import WorkerProcess
 
 LIMIT: Final = 2.0  # seconds of its processor time
@@ -25,7 +29,9 @@ _decoder = msgspec.json.Decoder(ShapeReport | Failed)
 class Checker:
     """Asks for shapes in a thread, so that a page never waits: `latest` is what is known so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: str = "") -> None:
+        """backend: of Keras, "" for the lightest that is installed."""
+        self._backend = backend or ("jax" if "jax" in installed() else "tensorflow")
         self._worker: WorkerProcess | None = None
         self._lock = threading.Lock()
         self._asked: dict[str, Graph] = {}
@@ -48,7 +54,7 @@ class Checker:
     def report(self, graph: Graph, catalog: Catalog) -> ShapeReport:
         """Wait for the report on a graph."""
         with self._lock:
-            return self._exchange(graph, catalog)
+            return self._exchange(plain(graph), catalog, graph.id)
 
     def close(self) -> None:
         with self._lock:
@@ -59,21 +65,29 @@ class Checker:
             if self._asked.get(key) != wanted:
                 return  # edited again in the meantime
             try:
-                self._known[key] = (wanted, self._exchange(wanted, catalog))
+                self._known[key] = (wanted, self._exchange(wanted, catalog, key))
             finally:
                 self._asked.pop(key, None)
             while len(self._known) > KEPT:
                 self._known.pop(next(iter(self._known)))
 
-    def _exchange(self, graph: Graph, catalog: Catalog) -> ShapeReport:
-        request = CheckRequest(graph, catalog.only(types(graph)))
+    def _exchange(self, graph: Graph, catalog: Catalog, key: str = "") -> ShapeReport:
+        """The worker's report on what keeps to the caps, with what does not."""
+        problems = caps.exceeded(graph)
+        if any(not problem.nodes for problem in problems):
+            return ShapeReport(problems=problems)
+        if problems:
+            gone = {id for problem in problems for id in problem.nodes}
+            graph = edit.remove(graph, gone.union(*(descendants(graph, id) for id in gone)))
+        request = CheckRequest(graph, catalog.only(types(graph)), key)
         answer = self._answer(request) or self._answer(request)  # it may have died since the last graph
-        return answer or _no_answer("the checker could not be started")
+        answer = answer or _no_answer("the checker could not be started")
+        return replace(answer, problems=(*problems, *answer.problems))
 
     def _answer(self, request: CheckRequest) -> ShapeReport | None:
         """The worker's report, started where it is missing; None if it has died."""
         if self._worker is None:
-            self._worker = WorkerProcess("check", keep_output=False)
+            self._worker = WorkerProcess("check", keep_output=False, backend=self._backend)
             if not self._line(START):
                 self._end()
                 return None

@@ -6,7 +6,9 @@ import streamlit as st
 from msgspec import UNSET
 
 from flowcore.dataflow import edit
+from flowcore.dataflow.units import amount, size
 from flowcore.model.descriptor import Catalog, NodeDescriptor
+from flowcore.model.frame import Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value
 from flowcore.ui import forms, links, session
@@ -15,7 +17,7 @@ from flowcore.ui.widgets import Field, Store
 from flowcore.ui.words import plain
 
 
-def draw(here: Session, catalog: Catalog, run: Callable[[], None]) -> None:
+def draw(here: Session, catalog: Catalog, found: ShapeReport, run: Callable[[], None]) -> None:
     """Everything about the node that is selected; a list of nodes to select it from.
 
     run draws what runs the graph up to the node.
@@ -31,6 +33,7 @@ def draw(here: Session, catalog: Catalog, run: Callable[[], None]) -> None:
         st.warning(plain(f"{node.type} is described by no catalogue. The node is kept as it is."))
     else:
         _head(here, node, descriptor)
+        _facts(node, found)
         run()
         _arguments(here, node, descriptor, catalog)
         links.inputs(here, node, catalog)
@@ -66,6 +69,19 @@ def _head(here: Session, node: Node, descriptor: NodeDescriptor) -> None:
         _note(here, node)
         st.caption(plain(descriptor.package))
         st.text(descriptor.doc or "No documentation.")
+
+
+def _facts(node: Node, found: ShapeReport) -> None:
+    """What the checker knows of the node: shape, dtype, parameters and multiply-adds."""
+    shape = found.shapes.get(node.id, {}).get("", "")
+    parts = [" ".join(filter(None, (shape, found.dtypes.get(node.id, {}).get("", ""))))]
+    cost = found.costs.get(node.id, Cost())
+    if cost.parameters:
+        parts.append(f"{amount(cost.parameters)} parameters, {size(cost.weights)}")
+    if cost.multiply_adds:
+        parts.append(f"{amount(cost.multiply_adds)} multiply-adds a sample")
+    if any(parts):
+        st.caption(plain(" · ".join(filter(None, parts))))
 
 
 def _note(here: Session, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from flowcore.dataflow.targets import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Node
@@ -28,6 +29,16 @@ def known(here: Session, found: ShapeReport, run_id: str) -> tuple[Shapes, Run |
     ran = session.ran(run_id)
     seen = {id: shapes for id, shapes in run.shapes.items() if _same(here.graph, ran, id)}
     return {**seen, **found.shapes}, run
+
+
+def data(here: Session, run: Run | None, run_id: str) -> Known:
+    """What the last run has told of the data nodes that have not changed since."""
+    if run is None:
+        return Known()
+    ran = session.ran(run_id)
+    same = {id for id in run.shapes if _same(here.graph, ran, id)}
+    shapes_ = {id: texts for id, texts in run.shapes.items() if id in same}
+    return Known(shapes_, {id: counts for id, counts in run.classes.items() if id in same})
 
 
 def states(here: Session, run: Run | None, run_id: str) -> dict[str, str]:

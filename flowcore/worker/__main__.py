@@ -10,11 +10,14 @@ import resource
 import sys
 
 from flowcore.model.event import Failed
-from flowcore.model.frame import CheckRequest, Described, DescribeRequest, ShapeReport
+from flowcore.model.frame import CheckRequest, Described, DescribeRequest, Limits, ShapeReport
 from flowcore.model.problem import FlowError
 from flowcore.worker import run, zygote
 from flowcore.worker.channel import Channel
+from flowcore.worker.confine import confine
 from flowcore.worker.locate import add_fallback, add_own_functions, locate, uncollected
+
+CHECK_MEMORY = 1 << 29  # bytes beyond its imports: shapes take next to nothing
 
 
 def main(mode: str, descriptor: int) -> None:
@@ -53,13 +56,18 @@ def work(mode: str, events: int, warm: bool = False) -> None:
 
 
 def _check(channel: Channel) -> None:
-    from flowcore.worker.shapes import infer
+    from flowcore.worker.shapes import Checks
 
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        # Keras and JAX import what they find; without these two they take half the time and memory.
+        sys.modules["tensorflow"] = sys.modules["sklearn"] = None  # type: ignore[assignment]
     with uncollected():
         locate("keras")
+    checks = Checks()
+    confine(Limits(memory=CHECK_MEMORY))
     channel.send(ShapeReport())  # ready: what takes time from here on is the graph's doing
     while isinstance(request := channel.receive(), CheckRequest):
-        channel.send(infer(request))
+        channel.send(checks.infer(request))
 
 
 def _describe(channel: Channel) -> None:

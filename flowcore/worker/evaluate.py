@@ -19,11 +19,17 @@ Method = Callable[[Any, str, dict[str, Any]], Any]
 
 
 def evaluate(
-    graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Outputs], method: Method
+    graph: Graph,
+    node: Node,
+    catalog: Catalog,
+    values: Mapping[str, Outputs],
+    method: Method,
+    layer: Any = None,
 ) -> Outputs:
     """The outputs of a node by name, "" being the whole value; ``values`` holds those of its sources.
 
     method(object, name, arguments) calls a method: the seam where training is watched.
+    layer: one that was made of this node before, to be called once more in place of a new one.
     Raises FlowError and whatever the callable raises.
     """
     descriptor = described(node.type, catalog)
@@ -39,8 +45,9 @@ def evaluate(
         return _function(descriptor, args)
     if not descriptor.instance:
         return {"": _call(args.pop("layer"), args, called)}
-    constructed = {name: item for name, item in args.items() if name not in called}
-    layer = locate(descriptor.package)(**constructed)
+    if layer is None:
+        constructed = {name: item for name, item in args.items() if name not in called}
+        layer = locate(descriptor.package)(**constructed)
     inputs = {name: item for name, item in linked.items() if name in called}
     if not inputs:
         return {"": layer, "layer": layer}

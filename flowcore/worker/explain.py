@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from flowcore.dataflow.foresee import Texts, foresee
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem
 
@@ -12,14 +13,23 @@ _NOISE: Final = (
     re.compile(r"^Exception encountered when calling [^\n]*\n+"),
     re.compile(r"\{\{[^}]*\}\}\s*"),
     re.compile(r"\s*\[Op:\w+\]( name:)?"),
+    re.compile(r"(?<=Input \d) with name '[^']*'"),
 )
 
 
-def explain(reason: BaseException, graph: Graph, node: Node, shapes: dict[str, dict[str, str]]) -> Problem:
-    """What happened at a node, and what came into it. shapes: of the nodes before it."""
+def explain(
+    reason: BaseException, graph: Graph, node: Node, shapes: Texts, dtypes: Texts | None = None
+) -> Problem:
+    """What happened at a node, and what came into it. shapes, dtypes: of the nodes before it.
+
+    Where the shapes alone tell what is wrong, that is said in place of the exception's words.
+    """
     if isinstance(reason, FlowError):
         first = reason.problems[0]
         return Problem(first.code, f"{node.title}: {first.message}", first.hint, (node.id,))
+    known = foresee(graph, node, shapes, dtypes)
+    if known is not None and known.level == "error":
+        return known
     text = str(reason)
     for noise in _NOISE:
         text = noise.sub("", text)
@@ -34,7 +44,7 @@ def explain(reason: BaseException, graph: Graph, node: Node, shapes: dict[str, d
     )
 
 
-def _hint(graph: Graph, node: Node, shapes: dict[str, dict[str, str]]) -> str:
+def _hint(graph: Graph, node: Node, shapes: Texts) -> str:
     came = [
         f"{shape} from {graph.title(link.source)}"
         for link in graph.into(node.id)

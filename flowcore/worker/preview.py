@@ -1,14 +1,15 @@
 """What a value looks like from outside: the short texts that are shown on links and in tables."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flowcore.model.event import LayerRow
+from flowcore.worker import cost
 
 DEPTH: Final = 4
 FEW: Final = 16
+MOST: Final = 100_000
 
 
 def shape(value: Any) -> str:
@@ -38,6 +39,16 @@ def shapes(outputs: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for name, item in outputs.items() if (text := shape(item))}
 
 
+def classes(outputs: Mapping[str, Any]) -> dict[str, int]:
+    """How many classes an output numbers: one whole number to a sample, from 0 on."""
+    found = {}
+    for name, item in outputs.items():
+        kind, axes = getattr(getattr(item, "dtype", None), "kind", ""), getattr(item, "shape", ())
+        if kind in ("i", "u") and axes and math.prod(axes) == axes[0] > 0 and item.min() >= 0:
+            found[name] = int(item.max()) + 1
+    return {name: count for name, count in found.items() if count <= MOST}
+
+
 def few_numbers(value: Any) -> dict[str, float | None]:
     """A number under "value", a short vector by index; {} for anything else."""
     if getattr(value, "ndim", 0) == 1 and hasattr(value, "tolist") and len(value) <= FEW:
@@ -60,21 +71,31 @@ def numbers(value: Any) -> dict[str, float | None]:
     return found
 
 
+def dtypes(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """The dtype of every output that is one array or tensor."""
+    tensors = {name: item for name, item in outputs.items() if hasattr(item, "shape")}
+    return {name: str(item.dtype) for name, item in tensors.items() if hasattr(item, "dtype")}
+
+
 def layers(model: Any, owner: Callable[[Any], str]) -> tuple[LayerRow, ...]:
     """A row for every layer of a Keras model; owner names the node that made a layer."""
-    return tuple(_row(layer, owner(layer)) for layer in model.layers)
+    calls: dict[int, list[Any]] = {}
+    for call in cost.calls(model):
+        calls.setdefault(id(call.operation), []).append(call)
+    return tuple(_row(layer, owner(layer), calls.get(id(layer), [])) for layer in model.layers)
 
 
-def _row(layer: Any, node: str) -> LayerRow:
-    trainable = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
+def _row(layer: Any, node: str, calls: list[Any]) -> LayerRow:
     return LayerRow(
         node=node,
         name=layer.name,
         kind=type(layer).__name__,
         shape=shape(getattr(layer, "output", None)),
-        parameters=sum(math.prod(weight.shape) for weight in layer.weights),
-        trainable=trainable,
-        size=sum(math.prod(weight.shape) * _width(str(weight.dtype)) for weight in layer.weights),
+        parameters=cost.size(layer.weights),
+        trainable=cost.size(layer.trainable_weights),
+        size=cost.memory(layer.weights),
+        multiply_adds=cost.total(map(cost.of_call, calls)),
+        activations=cost.activations(tensor for call in calls for tensor in call.output_tensors),
     )
 
 
@@ -84,12 +105,6 @@ def _number(item: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _width(dtype: str) -> int:
-    """Bytes of one element: 4 of float32, 2 of bfloat16, 1 of bool."""
-    bits = re.search(r"\d+", dtype)
-    return max(1, int(bits[0]) // 8) if bits else 1
 
 
 def _shape(axes: tuple[Any, ...]) -> str:

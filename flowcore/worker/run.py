@@ -85,7 +85,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
             raise FlowError(explain(reason, graph, node, shapes)) from None
         shapes[id] = preview.shapes(values[id])
         _report(channel, id, values, request)
-        channel.send(NodeState(node=id, state="done", shapes=shapes[id]))
+        channel.send(NodeState(node=id, state="done", shapes=shapes[id], classes=preview.classes(values[id])))
 
 
 def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:

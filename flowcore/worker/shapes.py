@@ -1,56 +1,176 @@
 """The checker: every node's shapes and a model's layers, without data and without memory for weights.
 
-Keras' StatelessScope makes variables that have a shape and no value (keras.StatelessScope).
+After an edit only what changed is made again, and what depends on it.
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
-from flowcore.dataflow.order import order
+import msgspec
+
+from flowcore.dataflow import caps, ports
+from flowcore.dataflow.foresee import foresee
+from flowcore.dataflow.order import ancestors, order
 from flowcore.dataflow.plan import INPUT
 from flowcore.model.descriptor import Catalog
-from flowcore.model.frame import CheckRequest, ShapeReport
+from flowcore.model.event import LayerRow
+from flowcore.model.frame import CheckRequest, Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem
-from flowcore.worker import preview
+from flowcore.model.value import types_in
+from flowcore.worker import cost, keeping, preview
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
+from flowcore.worker.gather import output
+from flowcore.worker.keeping import Made, Names, Shelf, Uses
 from flowcore.worker.locate import locate
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
-def infer(request: CheckRequest) -> ShapeReport:
-    """What can be known of a graph from the nodes that policy lets the checker make."""
-    graph, catalog = request.graph, request.catalog
-    keras = locate("keras")
-    keras.backend.clear_session()
-    values: dict[str, Outputs] = {}
-    shapes: dict[str, dict[str, str]] = {}
-    problems: list[Problem] = []
-    try:
-        ids = order(graph)
-    except FlowError as reason:
-        return ShapeReport(problems=reason.problems)
-    # Leaving the outermost scope would give every variable its memory; an inner one is left for nothing.
-    outer = keras.StatelessScope()
-    outer.__enter__()
-    try:
-        with keras.StatelessScope():
+
+class Checks:
+    """Answers for one graph after the other, on what it has kept of each."""
+
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+        keeping.begin()
+
+    def infer(self, request: CheckRequest) -> ShapeReport:
+        """What can be known of a graph from the nodes that policy lets the checker make."""
+        try:
+            ids = order(request.graph)
+        except FlowError as reason:
+            return ShapeReport(problems=reason.problems)
+        check = _Check(request, self.shelf.take(request.key))
+        try:
             for id in ids:
-                node = graph.by_id[id]
-                if not _can_make(graph, node, catalog, values):
-                    continue
-                try:
-                    values[id] = evaluate(graph, node, catalog, values, _no_method)
-                    shapes[id] = preview.shapes(values[id])
-                except Exception as reason:  # whatever a layer raises is what the analyst wants to read
-                    problems.append(explain(reason, graph, node, shapes))
-            summaries = {id: rows for id in values if (rows := summary(values[id][""], values))}
-    finally:
-        keras.backend.clear_session()
-    return ShapeReport(shapes, summaries, tuple(problems))
+                check.node(request.graph.by_id[id])
+            report = check.report()
+        finally:
+            check.clear()
+            self.shelf.put(request.key, check.made)
+            keeping.settle()
+        return report
 
 
-def summary(value: Any, values: Mapping[str, Outputs]) -> tuple[Any, ...]:
+class _Check:
+    """One pass over a graph. made: the nodes so far; old: those of the last pass that were not used yet."""
+
+    def __init__(self, request: CheckRequest, old: dict[str, Made]) -> None:
+        self.graph, self.catalog = request.graph, request.catalog
+        self.old, self.made = old, dict[str, Made]()
+        self.values: dict[str, Outputs] = {}
+        self.shapes: dict[str, dict[str, str]] = {}
+        self.dtypes: dict[str, dict[str, str]] = {}
+        self.problems: list[Problem] = []
+        self._names: Names = {}
+        self._types = {type_.package: blake2b(_encode(type_)).digest() for type_ in self.catalog.nodes}
+
+    def node(self, node: Node) -> None:
+        """Make a node, or use what was made of it before."""
+        if not _can_make(self.graph, node, self.catalog, self.values):
+            return
+        known = foresee(self.graph, node, self.shapes, self.dtypes)
+        if known is not None:
+            self.problems.append(known)
+            if known.level == "error":
+                return
+        own = self._own(node)
+        signature = self._signature(node, own)
+        made = self.old.get(node.id)
+        if made is not None and made.signature == signature and made.named(self._names):
+            del self.old[node.id]
+        else:
+            made = self._make(node, own, signature)
+        if made is not None:
+            self._keep(node.id, made)
+
+    def clear(self) -> None:
+        """What is left of the last pass is gone for good."""
+        for made in self.old.values():
+            keeping.forget(made)
+        self.old = {}
+
+    def report(self) -> ShapeReport:
+        summaries = {id: rows for id in self.values if (rows := summary(self.values[id][""], self.values))}
+        costs = {id: _cost(outputs) for id, outputs in self.values.items()}
+        heavy = caps.heavy(sum(one.parameters for id, one in costs.items() if id not in summaries))
+        problems = (*self.problems, *heavy)
+        return ShapeReport(self.shapes, summaries, problems, self.dtypes, costs)
+
+    def _make(self, node: Node, own: bytes, signature: bytes) -> Made | None:
+        tensors = self._incoming(node)
+        came, uses = keeping.came(tensors), Uses(tensors)
+        old = self._again(node, own, came)
+        try:
+            with keeping.counted(self._names) as (before, after):
+                layer = old.outputs["layer"] if old else None
+                outputs = evaluate(self.graph, node, self.catalog, self.values, _no_method, layer)
+        except Exception as reason:  # whatever a layer raises is what the analyst wants to read
+            if not _needs_tensorflow(reason):
+                self.problems.append(explain(reason, self.graph, node, self.shapes, self.dtypes))
+            return None
+        if old:
+            before, after = old.before, old.after
+        shapes, dtypes = preview.shapes(outputs), preview.dtypes(outputs)
+        return Made(signature, own, came, outputs, shapes, dtypes, before, after, uses.ends())
+
+    def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
+        """The node as it was, if its layer need only be called again: its weights fit what comes in."""
+        old = self.old.get(node.id)
+        if old is None or not came or "layer" not in old.outputs:
+            return None
+        if old.own != own or old.came != came or not old.named(self._names):
+            return None
+        old.outputs["layer"]._inbound_nodes.clear()
+        return old
+
+    def _keep(self, id: str, made: Made) -> None:
+        self.made[id], self.values[id] = made, made.outputs
+        self.shapes[id], self.dtypes[id] = made.shapes, made.dtypes
+        self._names |= made.after
+
+    def _incoming(self, node: Node) -> list[Any]:
+        tensors = []
+        for link in self.graph.into(node.id):
+            try:
+                tensors.append(output(self.values[link.source], link.output))
+            except FlowError:
+                continue  # told when the node is made
+        return tensors
+
+    def _own(self, node: Node) -> bytes:
+        """Equal for nodes that would be made alike of what comes in: type, arguments and ports.
+
+        Of a layer that others call too, all that those depend on as well: each call leaves its trace in it.
+        """
+        ports_ = [(link.output, link.port, link.source) for link in self.graph.into(node.id)]
+        parts = [self._alone(node), _encode(ports_)]
+        for shared in sorted(self._sharers(node)):
+            parts += [self._alone(self.graph.by_id[shared]), _encode(self.graph.into(shared))]
+        return b"\0".join(parts)
+
+    def _alone(self, node: Node) -> bytes:
+        types = [node.type, *types_in([*node.args.values(), *node.call.values()])]
+        known = [self._types.get(self.catalog.canonical(type_), b"") for type_ in types]
+        return b"".join(known) + _encode((node.id, node.type, node.args, node.call))
+
+    def _signature(self, node: Node, own: bytes) -> bytes:
+        """Equal for nodes that would be made alike, with all that comes in."""
+        came = (self.made[link.source].signature for link in self.graph.into(node.id))
+        return blake2b(b"\0".join((own, *came))).digest()
+
+    def _sharers(self, node: Node) -> set[str]:
+        found: set[str] = set()
+        for link in self.graph.out_of(node.id):
+            target = self.graph.by_id.get(link.target)
+            if target is not None and (link.output == "layer" or target.type == ports.CALL):
+                found |= {link.target, *ancestors(self.graph, link.target)}
+        return (found & self.graph.by_id.keys()) - {node.id}
+
+
+def summary(value: Any, values: Mapping[str, Outputs]) -> tuple[LayerRow, ...]:
     """The rows of a model, () for any other value."""
     if not isinstance(value, locate("keras").Model):
         return ()
@@ -69,13 +189,25 @@ def _layers(outputs: Outputs) -> list[Any]:
     return [history[0]] if history else []
 
 
+def _cost(outputs: Outputs) -> Cost:
+    """Of the weights that a node makes, and of the call that its value comes from."""
+    keras = locate("keras")
+    value = outputs[""]
+    owner = outputs.get("layer", value if isinstance(value, keras.Model) else None)
+    weights = owner.weights if owner is not None else []
+    tensors = [item for item in keras.tree.flatten(value) if isinstance(item, keras.KerasTensor)]
+    history = tensors[0]._keras_history if tensors else None
+    counted = cost.of_call(history.operation._inbound_nodes[history.node_index]) if history else 0
+    return Cost(cost.size(weights), cost.memory(weights), cost.activations(tensors), counted)
+
+
 def _can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Outputs]) -> bool:
     descriptor = catalog.find(node.type)
     if descriptor is None or not descriptor.symbolic or descriptor.kind == "method":
         return False
-    given = {*node.args, *(link.argument for link in graph.into(node.id))}
-    complete = all(item.arg in given for item in descriptor.args if item.required)
     links = graph.into(node.id)
+    given = {*node.args, *(link.argument for link in links)}
+    complete = all(item.arg in given for item in descriptor.args if item.required)
     if descriptor.kind == "function" and descriptor.instance and descriptor.package != INPUT:
         # Without a symbolic tensor an operation would compute, on as much memory as it is told to.
         complete &= any(_is_symbolic(values.get(link.source, {}).get(link.output)) for link in links)
@@ -84,6 +216,11 @@ def _can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, O
 
 def _is_symbolic(value: Any) -> bool:
     return isinstance(value, locate("keras").KerasTensor)
+
+
+def _needs_tensorflow(reason: Exception) -> bool:
+    """Whether a layer works with TensorFlow alone, which a run has and the checker on JAX has not."""
+    return isinstance(reason, ImportError) and "tensorflow" in str(reason).lower()
 
 
 def _no_method(target: Any, name: str, args: dict[str, Any]) -> Any:

@@ -1,0 +1,131 @@
+"""Repairs of what a model hands out, for its loss and its data."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from flowcore.dataflow import axes, edit
+from flowcore.dataflow.plan import MODEL
+from flowcore.dataflow.repair_case import Case, Repair
+from flowcore.dataflow.repair_shapes import pooling
+from flowcore.dataflow.targets import BINARY, CATEGORICAL, CLASSES, SPARSE, Training, training
+from flowcore.model.graph import Graph
+from flowcore.model.value import Value, new, tag
+
+
+def softmax_of_one(case: Case, told: Training) -> Iterator[Repair]:
+    """A sigmoid says how likely the one of two classes is; so do two units, the one or the other."""
+    if told.head is None or axes.kind(told.last) == "Softmax":
+        return
+    if told.classes <= 2:
+        yield Repair("Use a sigmoid", _binary(case, told, 1))
+    units = max(2, told.classes)
+    yield Repair(f"Use {units} units", _several(case, told, units))
+
+
+def output_rank(case: Case, told: Training) -> Iterator[Repair]:
+    """Fewer axes before the layer that decides, or after the last one where none does."""
+    before = case.graph.into(told.head.id, "inputs") if told.head else ()
+    if len(before) != 1:
+        return
+    shape = case.shape(before[0].source, before[0].output) or ()
+    name = pooling(shape)
+    if None not in shape[1:]:
+        yield Repair("Insert Flatten", case.insert(before[0], "Flatten"))
+    if name and shape[-1] is not None:
+        yield Repair(f"Insert {name}", case.insert(before[0], name))
+
+
+def one_hot_targets(case: Case, told: Training) -> Iterator[Repair]:
+    yield _with_loss(case, told, CATEGORICAL)
+
+
+def sparse_targets(case: Case, told: Training) -> Iterator[Repair]:
+    yield _with_loss(case, told, SPARSE)
+
+
+def wrong_units(case: Case, told: Training) -> Iterator[Repair]:
+    """As many units as the targets ask for; of two classes either way of saying so."""
+    if told.head is None or told.units is None:
+        return
+    wanted = told.classes if told.loss == SPARSE else _columns(told)
+    if told.loss == BINARY and wanted == 1:
+        yield Repair("Use 1 unit with a sigmoid", _binary(case, told, 1))
+        if told.softmax and told.units >= max(2, told.classes):
+            yield Repair(f"Use {SPARSE}", _set_loss(case.graph, told, SPARSE))
+    elif wanted:
+        yield Repair(f"Set units to {wanted}", _units(case.graph, told, wanted))
+
+
+def wrong_data(case: Case, told: Training) -> Iterator[Repair]:
+    """The shape of the data at the Input; as many numbers in other axes are brought back into those."""
+    takes = case.shape(case.node.id)
+    if told.x is None or takes is None or "batch_shape" in case.node.args:
+        return
+    sizes = list(told.x[1:])
+    graph, more = case.set(case.node, "shape", sizes), ""
+    if axes.product(takes) == axes.product(told.x):
+        more = " and insert Reshape"
+        shape = {"target_shape": list(takes[1:])}
+        graph, new_ = edit.add(graph, f"{axes.LAYERS}Reshape", case.catalog, shape)
+        for link in case.graph.out_of(case.node.id):
+            if case.graph.by_id[link.target].type != MODEL or link.argument != "inputs":
+                graph = edit.relink(graph, link, new_, "")
+        graph = edit.connect(graph, case.node.id, "", new_, "inputs", case.catalog)
+    yield Repair(f"Set the shape to {', '.join(map(str, sizes))}{more}", graph)
+
+
+def repairs(case: Case, code: str) -> Iterator[Repair]:
+    """Of a problem of training, none where it is another problem."""
+    rule = _TRAINING.get(code)
+    told = training(case.graph, case.catalog, case.found, case.known) if rule else None
+    if rule and told:
+        yield from rule(case, told)
+
+
+def _columns(told: Training) -> int:
+    return 0 if told.y is None else 1 if len(told.y) == 1 else told.y[1] or 0
+
+
+def _with_loss(case: Case, told: Training, loss: str) -> Repair:
+    return Repair(f"Use {loss}", _set_loss(case.graph, told, loss))
+
+
+def _binary(case: Case, told: Training, units: int) -> Graph:
+    graph = _activated(_units(case.graph, told, units), told, "sigmoid")
+    return _set_loss(graph, told, BINARY)
+
+
+def _several(case: Case, told: Training, units: int) -> Graph:
+    one_hot = told.y is not None and len(told.y) == 2 and (told.y[1] or 0) > 1
+    return _set_loss(_units(case.graph, told, units), told, CATEGORICAL if one_hot else SPARSE)
+
+
+def _units(graph: Graph, told: Training, units: int) -> Graph:
+    return edit.set_argument(graph, told.head.id, "units", units) if told.head else graph
+
+
+def _activated(graph: Graph, told: Training, name: str) -> Graph:
+    """The last activation, in the layer itself or behind it."""
+    node = told.last if axes.kind(told.last) == "Activation" else told.head
+    return edit.set_argument(graph, node.id, "activation", name) if node else graph
+
+
+def _set_loss(graph: Graph, told: Training, loss: str) -> Graph:
+    """A loss by its name, or as a new object where it was one: whether logits come in stays as it was."""
+    old = told.compiled.args.get("loss")
+    given = old.get("args", {}) if isinstance(old, dict) and tag(old) == "$new" else {}
+    value: Value = loss
+    if "from_logits" in given:
+        name = next(name for name, known in CLASSES.items() if known == loss)
+        value = new(f"keras.losses.{name}", from_logits=given["from_logits"])
+    return edit.set_argument(graph, told.compiled.id, "loss", value)
+
+
+_TRAINING: Final[dict[str, Callable[[Case, Training], Iterator[Repair]]]] = {
+    "softmax-of-one": softmax_of_one,
+    "output-rank": output_rank,
+    "one-hot-targets": one_hot_targets,
+    "sparse-targets": sparse_targets,
+    "wrong-units": wrong_units,
+    "wrong-data": wrong_data,
+}

@@ -1,0 +1,209 @@
+"""What a model hands out, against its loss and the data that it is trained on: otherwise an error in fit."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from flowcore.dataflow import axes, plan
+from flowcore.dataflow.axes import Shape
+from flowcore.dataflow.plan import Place
+from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import ShapeReport
+from flowcore.model.graph import Graph, Node
+from flowcore.model.problem import Problem
+from flowcore.model.value import Value, tag
+
+SPARSE: Final = "sparse_categorical_crossentropy"
+CATEGORICAL: Final = "categorical_crossentropy"
+BINARY: Final = "binary_crossentropy"
+CLASSES: Final = {
+    "SparseCategoricalCrossentropy": SPARSE,
+    "CategoricalCrossentropy": CATEGORICAL,
+    "BinaryCrossentropy": BINARY,
+}
+_PASSING: Final = ("Activation", "Softmax", "Dropout", "ReLU", "Reshape", "Flatten")
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of data, from the last run. shapes, classes (how many labels): by node and output."""
+
+    shapes: Mapping[str, Mapping[str, str]] = {}
+    classes: Mapping[str, Mapping[str, int]] = {}
+
+
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    """A model with one output that is compiled and fitted. head: the last layer with units.
+
+    gives: the shape of its output. loss: by its name, "" for one of one's own. y, x: shapes of the data,
+    None where they are not known; classes: 0 where that is not known.
+    """
+
+    compiled: Node
+    head: Node | None
+    last: Node
+    inputs: tuple[Node, ...]
+    gives: Shape
+    loss: str
+    x: Shape | None
+    y: Shape | None
+    classes: int
+
+    @property
+    def units(self) -> int | None:
+        return self.gives[-1]
+
+    @property
+    def softmax(self) -> bool:
+        return any(
+            node.args.get("activation") == "softmax" or axes.kind(node) == "Softmax"
+            for node in (self.last, self.head)
+            if node
+        )
+
+
+def check(graph: Graph, catalog: Catalog, found: ShapeReport, known: Known) -> tuple[Problem, ...]:
+    """What does not fit, one problem of the output and one of the input at most."""
+    told = training(graph, catalog, found, known)
+    if told is None:
+        return ()
+    first = next((problem for rule in _RULES for problem in rule(told)), None)
+    return (*_data(told, graph, found), *((first,) if first else ()))
+
+
+def training(graph: Graph, catalog: Catalog, found: ShapeReport, known: Known) -> Training | None:
+    """How a graph trains, None where that is not known, or is done to several outputs."""
+    compiled = next((node for node in graph.nodes if node.type == plan.COMPILE), None)
+    models = [link.source for link in graph.into(compiled.id, "self")] if compiled else []
+    if compiled is None or not models:
+        return None
+    outputs, inputs = graph.into(models[0], "outputs"), graph.into(models[0], "inputs")
+    if len(outputs) != 1 or any(link.source not in graph.by_id for link in (*outputs, *inputs)):
+        return None
+    end = outputs[0]
+    gives = axes.parse(found.shapes.get(end.source, {}).get(end.output, ""))
+    if not gives:
+        return None
+    told = plan.read(graph, catalog)
+    return Training(
+        compiled=compiled,
+        head=_head(graph, end.source),
+        last=graph.by_id[end.source],
+        inputs=tuple(graph.by_id[link.source] for link in inputs),
+        gives=gives,
+        loss=_loss(told.loss),
+        x=_shape(told.x, known),
+        y=_shape(told.y, known),
+        classes=known.classes.get(told.y[0], {}).get(told.y[1], 0) if told.y else 0,
+    )
+
+
+def _head(graph: Graph, id: str) -> Node | None:
+    """The Dense layer that decides how wide the output is: the last, but for an activation behind it."""
+    node = graph.by_id[id]
+    while axes.kind(node) in _PASSING and len(links := graph.into(node.id, "inputs")) == 1:
+        node = graph.by_id[links[0].source]
+    return node if axes.kind(node) == "Dense" else None
+
+
+def _loss(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    return CLASSES.get(value["$new"].rpartition(".")[2], "") if tag(value) == "$new" else ""
+
+
+def _shape(place: Place | None, known: Known) -> Shape | None:
+    return axes.parse(known.shapes.get(place[0], {}).get(place[1], "")) if place else None
+
+
+def _lone(told: Training) -> Iterator[Problem]:
+    if told.softmax and told.units == 1:
+        yield Problem(
+            "softmax-of-one",
+            f"{told.last.title} is a softmax over one unit, which is always 1.",
+            "Use a sigmoid, or two units.",
+            (told.last.id,),
+        )
+
+
+def _rank(told: Training) -> Iterator[Problem]:
+    """Labels are one to a sample; so must be what they are compared with, with one axis for classes."""
+    labels = told.y is not None and (len(told.y) == 1 or told.y[1:] == (1,) or told.loss == CATEGORICAL)
+    if labels and told.y and len(told.gives) > 2 and len(told.y) <= 2:
+        yield Problem(
+            "output-rank",
+            f"{told.last.title} gives {axes.show(told.gives)}; the targets are {axes.show(told.y)}, "
+            "one for each sample.",
+            "Insert a Flatten or a pooling before the last layer.",
+            (told.last.id,),
+        )
+
+
+def _labels(told: Training) -> Iterator[Problem]:
+    """Whether labels are numbers of classes or one-hot rows is for the loss to know."""
+    wide = told.y is not None and len(told.y) == 2 and (told.y[1] or 0) > 1
+    flat = told.y is not None and (len(told.y) == 1 or told.y[1:] == (1,))
+    if told.loss == SPARSE and wide and len(told.gives) == 2 and told.y:
+        yield _loss_problem(told, "one-hot-targets", "the number of its class for each sample", CATEGORICAL)
+    if told.loss == CATEGORICAL and flat and (told.units or 0) > 1:
+        yield _loss_problem(told, "sparse-targets", "a row of zeros and one 1 for each sample", SPARSE)
+
+
+def _loss_problem(told: Training, code: str, expected: str, better: str) -> Problem:
+    return Problem(
+        code,
+        f"The loss {told.loss} expects {expected}; the targets are {axes.show(told.y or ())}.",
+        f"Use {better}.",
+        (told.compiled.id,),
+    )
+
+
+def _units(told: Training) -> Iterator[Problem]:
+    """As many units as classes; of other losses as many as the targets have columns."""
+    units, wanted = told.units, _wanted(told)
+    enough = units is None or not wanted or units == wanted or (told.loss == SPARSE and units > wanted)
+    if enough or len(told.gives) != 2:
+        return
+    what = f"{wanted} classes" if told.loss in (SPARSE, CATEGORICAL) else f"{wanted} to a sample"
+    yield Problem(
+        "wrong-units",
+        f"{told.last.title} gives {units} number{'s'[: units != 1]} a sample; "
+        f"the targets are {what}, and the loss is {told.loss}.",
+        f"Set its units to {wanted}.",
+        (told.last.id,),
+    )
+
+
+def _wanted(told: Training) -> int:
+    """How wide the output has to be, 0 where that is not known."""
+    if told.loss == SPARSE:
+        return told.classes
+    if told.y is None or len(told.y) > 2 or not told.loss:
+        return 0
+    return 1 if len(told.y) == 1 else told.y[1] or 0
+
+
+def _data(told: Training, graph: Graph, found: ShapeReport) -> Iterator[Problem]:
+    """Whether the samples have the shape that the only Input says."""
+    if told.x is None or len(told.inputs) != 1 or told.inputs[0].type != plan.INPUT:
+        return
+    source = told.inputs[0]
+    takes = axes.parse(found.shapes.get(source.id, {}).get("", ""))
+    if takes is None or (takes == (None,) and len(told.x) == 1):
+        return
+    same = len(takes) == len(told.x) and all(
+        size is None or size == real for size, real in zip(takes[1:], told.x[1:], strict=True)
+    )
+    # Keras adds or takes an axis of size 1 at the end (keras.src.models.functional).
+    near = {told.x[1:], (*told.x[1:], 1), told.x[1:-1] if told.x[-1] == 1 else told.x[1:]}
+    if not same and takes[1:] not in near:
+        yield Problem(
+            "wrong-data",
+            f"{source.title} takes {axes.show(takes)}; the samples that it is trained on are "
+            f"{axes.show(told.x)}.",
+            f"Set its shape to {', '.join(map(str, told.x[1:]))}.",
+            (source.id,),
+        )
+
+
+_RULES: Final = (_lone, _rank, _labels, _units)

@@ -166,6 +166,19 @@ def test_the_checker_takes_jax_whatever_keras_is_told_to_use(
         checker.close()
 
 
+@pytest.mark.skipif("jax" not in backends.installed(), reason="JAX is an extra")
+def test_a_layer_that_works_with_tensorflow_alone_is_left_out_and_no_problem(catalog: Catalog) -> None:
+    graph = chain(("Input", {"shape": [1], "dtype": "int32"}), ("Hashing", {"num_bins": 3}), ("ReLU", {}))
+    light, heavy = Checker("jax"), Checker("tensorflow")
+    try:
+        found = light.report(graph, catalog)
+        assert (set(found.shapes), found.problems) == ({"s0"}, ())
+        assert heavy.report(graph, catalog).dtypes["s1"] == {"": "int64"}
+    finally:
+        light.close()
+        heavy.close()
+
+
 COSTS: dict[str, tuple[Graph, Cost]] = {
     # name: the network, and what its last node costs: parameters, bytes, bytes handed on, multiply-adds
     "dense": (chain(("Input", {"shape": [5, 8]}), ("Dense", {"units": 3})), Cost(27, 108, 60, 5 * 8 * 3)),

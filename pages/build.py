@@ -5,7 +5,7 @@ import streamlit as st
 from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
 from flowcore.dataflow.repair import repairs
-from flowcore.ui import canvas, frame, inspector, palette, report, session, shapes, toolbar
+from flowcore.ui import canvas, frame, inspector, palette, preview, report, session, shapes, toolbar
 
 here = frame.open_graph("Build")
 catalog = session.catalog()
@@ -17,6 +17,7 @@ drawing, side = frame.split(2.4, 1)
 with drawing:
     found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
+    seen = preview.seen(here, catalog, run_id)
     data = shapes.data(here, run, run_id)
     fitting = targets.check(here.graph, catalog, found, data) if fresh else ()
     problems = (*check(here.graph, catalog), *found.problems, *fitting)
@@ -26,18 +27,20 @@ with drawing:
         clicked = canvas.draw(
             here.graph,
             catalog,
-            key="graph",
+            key="graph" if not seen.look.answers else "graph above values",
             mode=mode,
-            shapes=known,
-            states=shapes.states(here, run, run_id),
+            shapes={**known, **seen.shapes},
+            states={**shapes.states(here, run, run_id), **seen.states},
             problems=problems,
             selected=here.selected,
+            height=420 if seen.look.answers else 620,
         )
         if here.clicked(clicked):
             here.select(clicked or "")
             st.rerun()
     if not fresh:
         shapes.wait(here, catalog)
+    preview.value(here, seen)
     report.problems(
         here, problems, lambda one: repairs(one, here.graph, catalog, found, data) if fresh else ()
     )
@@ -48,4 +51,4 @@ with side:
             palette.draw(here, catalog)
     if here.graph.nodes:
         with st.container(border=True):
-            inspector.draw(here, catalog, found)
+            inspector.draw(here, catalog, found, lambda: preview.controls(here, catalog, seen))

@@ -282,7 +282,7 @@ def test_a_problem_says_what_is_wrong_where_and_what_to_do(graph: Graph, expecte
 
 def test_every_code_that_check_can_give_is_in_the_table() -> None:
     folder = Path(flowcore.dataflow.__path__[0])
-    source = (folder / "check.py").read_text() + (folder / "check_links.py").read_text()
+    source = "".join(path.read_text() for path in folder.glob("check*.py"))
     written = re.findall(r'Problem\(\s*"([a-z-]+)"', source)
     written += re.findall(r'_bad_link\(source, target, "([a-z-]+)"', source)
     assert {*written, "cycle"} == {problem.code for _, problem in CASES.values()} | {"empty"}
@@ -339,6 +339,17 @@ def test_everything_is_listed_at_once_documents_first_then_nodes_then_links() ->
         "dangling-link",
         "port-full",
     ]
+
+
+@pytest.mark.parametrize("values", [(1, True, 1.0), (True, 1.0, 1), (1.0, 1, True)], ids=repr)
+def test_values_that_are_equal_but_of_different_types_are_told_apart(values: tuple[Any, ...]) -> None:
+    names = [type(item).__name__ for item in values]
+    source, layers = Node(id="in", type=SOURCE), []
+    for name, item in zip(names, values, strict=True):
+        layers.append(Node(id=name, type=LAYER, args={"units": item}))
+    links = tuple(Link("in", "", name, "inputs") for name in names)
+    found = check(Graph(nodes=(source, *layers), links=links), TOY)
+    assert [problem.nodes for problem in found] == [(name,) for name in names if name != "int"]
 
 
 def test_an_empty_graph_is_in_order_but_cannot_run() -> None:

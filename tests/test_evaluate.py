@@ -9,6 +9,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Output
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError
 from flowcore.worker.evaluate import by_place, evaluate
+from flowcore.worker.gather import gather
 
 
 def positional(name: str, **more: Any) -> Argument:
@@ -64,6 +65,36 @@ def test_values_go_by_place_where_the_signature_asks_for_it(
     before = dict(given)
     assert by_place(described(*args), given) == (placed, named)
     assert given == before
+
+
+PORTS = {
+    "x": keyword("x", widget="port"),
+    "y": keyword("y", widget="port"),
+    "many": Argument(arg="many", itype="tensors", widget="port", conns=None),
+    "rest": variadic("rest"),
+}
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        pytest.param("", {}, id="none"),
+        pytest.param("y x", {"y": 0, "x": 1}, id="each alone"),
+        pytest.param("x y x", {"x": [0, 2], "y": 1}, id="two on one port"),
+        pytest.param("many", {"many": [0]}, id="one of many"),
+        pytest.param("x many many", {"x": 0, "many": [1, 2]}, id="many, in their order"),
+        pytest.param("rest", {"rest": [0]}, id="one of any number"),
+        pytest.param("x[1] y x[0]", {"x": (2, 0), "y": 1}, id="places of a tuple"),
+        pytest.param("x[0]", {"x": (0,)}, id="the only place of a tuple"),
+        pytest.param("x.left x.right", {"x": {"left": 0, "right": 1}}, id="keys of a dict"),
+        pytest.param("x x[0]", {"x": [0, 1]}, id="a place beside the whole"),
+        pytest.param("other other", {"other": [0, 1]}, id="a port that nobody knows"),
+    ],
+)  # fmt: skip
+def test_links_bring_a_value_a_list_a_tuple_or_a_dict(ports: str, expected: dict[str, Any]) -> None:
+    links = tuple(Link(f"n{index}", "", "n", port) for index, port in enumerate(ports.split()))
+    values = {link.source: {"": index} for index, link in enumerate(links)}
+    assert gather(links, PORTS, values) == expected
 
 
 def call(object_: Any, name: str, args: dict[str, Any]) -> Any:

@@ -86,10 +86,17 @@ def limited(folder: Path, workers: Workers, **limits: float) -> Limited:
         ),
         pytest.param(
             {"disk": 20 * MB},
-            "import tempfile, time\nfile = tempfile.NamedTemporaryFile()\n"
-            "while True: file.write(b'x' * 1_000_000); file.flush(); time.sleep(0.01)",
+            "import tempfile, time\nfor i in range(10 ** 6):\n"
+            "    with open(f'{tempfile.gettempdir()}/{i}', 'wb') as file: file.write(b'x' * 10 ** 6)\n"
+            "    time.sleep(0.01)",
             "MB of disk space; the limit is 20.0 MB.",
             id="disk",
+        ),
+        pytest.param(
+            {"disk": 20 * MB},
+            "import tempfile\nwith tempfile.TemporaryFile() as file: file.write(bytes(30_000_000))",
+            "a file of more than 20.0 MB, which is the limit of disk space.",
+            id="one file",
         ),
     ],
 )

@@ -4,43 +4,44 @@ from collections import Counter
 from collections.abc import Iterator
 
 from flowcore.dataflow import fits, ports
-from flowcore.model.descriptor import Catalog
+from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import Problem
 
 
-def of_link(graph: Graph, link: Link, catalog: Catalog) -> Iterator[Problem]:
+def of_link(graph: Graph, link: Link, catalog: Catalog) -> Problem | None:
     source, target = graph.by_id.get(link.source), graph.by_id.get(link.target)
     if source is None or target is None:
-        gone = link.source if source is None else link.target
-        ends = tuple(node.id for node in (source, target) if node)
-        yield Problem(
-            "dangling-link",
-            f"A link from {graph.title(link.source)} to {graph.title(link.target)} ends nowhere: "
-            f"there is no node {gone}.",
-            "Remove the link.",
-            ends,
-        )
-        return
+        return _dangling(graph, link)
     otype = ports.carried(graph, source, link.output, catalog)
     if otype is None:
         names = ", ".join(name or "the whole value" for name in ports.outputs(graph, source, catalog))
-        yield _bad_link(source, target, "no-output", f"has no output {link.output}; it has {names}", link)
-        return
-    descriptor = catalog.find(target.type)
-    if descriptor is None:
-        return
-    argument = ports.ports(graph, target, catalog).get(link.argument)
+        return _bad_link(source, target, "no-output", f"has no output {link.output}; it has {names}", link)
+    if catalog.find(target.type) is None:
+        return None
+    known = ports.ports(graph, target, catalog)
+    argument = known.get(link.argument)
     if argument is None or not ports.allowed(argument, link.port):
-        known = ports.ports(graph, target, catalog).values()
-        names = ", ".join(place for item in known for place in ports.places(item)) or "none"
+        names = ", ".join(place for item in known.values() for place in ports.places(item)) or "none"
         message = f"cannot reach {target.title}.{link.port}: there is no such port; it has {names}"
-        yield _bad_link(source, target, "no-port", message, link)
-    elif not fits.accepts(argument, otype):
-        message = (
-            f"hands on {article(otype)}, but {target.title}.{link.port} takes {' or '.join(argument.types)}"
-        )
-        yield _bad_link(source, target, "wrong-link", message, link)
+        return _bad_link(source, target, "no-port", message, link)
+    if fits.accepts(argument, otype):
+        return None
+    takes = " or ".join(argument.types)
+    message = f"hands on {article(otype)}, but {target.title}.{link.port} takes {takes}"
+    return _bad_link(source, target, "wrong-link", message, link)
+
+
+def _dangling(graph: Graph, link: Link) -> Problem:
+    ends = tuple(end for end in (link.source, link.target) if end in graph.by_id)
+    gone = link.target if link.source in graph.by_id else link.source
+    return Problem(
+        "dangling-link",
+        f"A link from {graph.title(link.source)} to {graph.title(link.target)} ends nowhere: "
+        f"there is no node {gone}.",
+        "Remove the link.",
+        ends,
+    )
 
 
 def _bad_link(source: Node, target: Node, code: str, message: str, link: Link) -> Problem:
@@ -49,41 +50,53 @@ def _bad_link(source: Node, target: Node, code: str, message: str, link: Link) -
 
 
 def merges(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
-    for (target, port), count in Counter((link.target, link.port) for link in graph.links).items():
+    """Ports that take fewer links than they have."""
+    for target, links in graph.incoming.items():
         node = graph.by_id.get(target)
-        if count == 1 or node is None:
+        if len(links) == 1 or node is None:
             continue
-        argument = ports.ports(graph, node, catalog).get(port.partition("[")[0].partition(".")[0])
-        if argument and argument.conns is not None and count > argument.conns:
-            yield Problem(
-                "port-full",
-                f"{node.title}.{port} takes {argument.conns} link{'s'[: argument.conns > 1]}, found {count}.",
-                "Remove the others.",
-                (target,),
-            )
+        for port, count in Counter([link.port for link in links]).items():
+            argument = ports.ports(graph, node, catalog).get(port.partition("[")[0].partition(".")[0])
+            if argument and argument.conns is not None and count > argument.conns:
+                yield Problem(
+                    "port-full",
+                    f"{node.title}.{port} takes {argument.conns} link{'s'[: argument.conns > 1]}, "
+                    f"found {count}.",
+                    "Remove the others.",
+                    (target,),
+                )
 
 
 def ambiguous(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
     """Two users of one object of which one changes it: nothing says who comes first."""
-    for node in graph.nodes:
-        descriptor = catalog.find(node.type)
-        if descriptor is None or len(graph.out_of(node.id)) < 2:
+    for source, links in graph.outgoing.items():
+        if len(links) < 2 or not (changing := [link for link in links if _changes(graph, link, catalog)]):
             continue
-        users: dict[str, list[Link]] = {}
-        for link in graph.out_of(node.id):
-            if link.target not in graph.by_id:
-                continue  # a link into nothing is a problem of its own
+        node = graph.by_id.get(source)
+        descriptor = catalog.find(node.type) if node else None
+        if node and descriptor:
+            yield from _conflicts(graph, node, descriptor, changing)
+
+
+def _conflicts(
+    graph: Graph, node: Node, descriptor: NodeDescriptor, changing: list[Link]
+) -> Iterator[Problem]:
+    """One problem for each object of a node that is used by several and changed by one."""
+    users: dict[str, list[Link]] = {}
+    for link in graph.out_of(node.id):
+        if link.target in graph.by_id:  # a link into nothing is a problem of its own
             users.setdefault(ports.same_object(descriptor, link.output), []).append(link)
-        for links in users.values():
-            changing = [link for link in links if _changes(graph, link, catalog)]
-            if changing and len(links) > 1:
-                yield _order_problem(graph, node, links, changing[0])
+    for links in users.values():
+        first = next((link for link in links if link in changing), None)
+        if first and len(links) > 1:
+            yield _order_problem(graph, node, links, first)
 
 
 def _changes(graph: Graph, link: Link, catalog: Catalog) -> bool:
-    target = graph.by_id.get(link.target)
-    descriptor = catalog.find(target.type) if target else None
-    return descriptor is not None and descriptor.mutates and link.argument == "self"
+    if link.argument != "self" or (target := graph.by_id.get(link.target)) is None:
+        return False
+    descriptor = catalog.find(target.type)
+    return descriptor is not None and descriptor.mutates
 
 
 def _order_problem(graph: Graph, node: Node, links: list[Link], first: Link) -> Problem:

@@ -38,13 +38,14 @@ def accepts(argument: Argument, otype: str) -> bool:
         return False
     if otype == "any":
         return argument.widget == "port"
-    if "any" in argument.types:
+    types = argument.types
+    if otype in types or "any" in types:
         return True
-    for itype in argument.types:
+    for itype in types:
         wider = _WIDER.get(itype, set())
-        if otype == itype or otype in wider or ("*" in wider and argument.widget == "port"):
+        if otype in wider or ("*" in wider and argument.widget == "port"):
             return True
-    return "tuple" in argument.types and argument.widget == "port"
+    return "tuple" in types and argument.widget == "port"
 
 
 def flaws(value: Value, argument: Argument, catalog: Catalog, path: str = "") -> Iterator[str]:

@@ -36,7 +36,9 @@ def descendants(graph: Graph, node: str) -> set[str]:
 def _sort(graph: Graph) -> tuple[tuple[str, ...], set[str]]:
     """The order of all that can be ordered, and the ids that cannot."""
     ids = [node.id for node in graph.nodes]
-    place = {id: index for index, id in enumerate(ids)}
+    place = dict(zip(ids, range(len(ids)), strict=True))
+    if len(place) == len(ids) and _forward(graph, place):
+        return tuple(ids), set()
     missing = [0] * len(ids)
     after: list[list[int]] = [[] for _ in ids]
     for link in graph.links:
@@ -55,6 +57,12 @@ def _sort(graph: Graph) -> tuple[tuple[str, ...], set[str]]:
             if not missing[target]:
                 heappush(ready, target)
     return tuple(found), place.keys() - set(found) if len(found) < len(place) else set()
+
+
+def _forward(graph: Graph, place: dict[str, int]) -> bool:
+    """Whether the document is in order already, as most are: each link leads to a later node."""
+    end = len(place)
+    return all(place.get(link.source, -1) < place.get(link.target, end) for link in graph.links)
 
 
 def _cycle(graph: Graph, waiting: set[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a node takes in and hands on: the ports and outputs that its descriptor gives it in its graph."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from flowcore.dataflow.fits import accepts
@@ -12,43 +13,44 @@ _INPUTS: Final = Argument(
     arg="inputs", itype="tensor", itypes=("tensor", "array"), required=True, widget="port", conns=None
 )
 
+_UNKNOWN: Final = {"": "any"}
+_UNCALLED: Final = {"": "layer", "layer": "layer"}
 
-def call_ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument]:
+
+def call_ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argument]:
     """The ports of a layer's call; of a shared call those of the layer that it calls."""
     descriptor = catalog.find(node.type)
-    if descriptor is not None and node.type == CALL:
-        sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
-        shared = catalog.find(sources[0].type) if sources and sources[0] else None
-        found = _ports(shared) if shared and shared.is_layer else {}
-        return found or {_INPUTS.arg: _INPUTS}
-    return _ports(descriptor) if descriptor is not None and descriptor.apply else {}
+    if descriptor is None or not descriptor.apply:
+        return {}
+    if node.type != CALL:
+        return descriptor.call_ports
+    sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
+    shared = catalog.find(sources[0].type) if sources and sources[0] else None
+    found = shared.call_ports if shared and shared.is_layer else {}
+    return found or {_INPUTS.arg: _INPUTS}
 
 
-def ports(graph: Graph, node: Node, catalog: Catalog) -> dict[str, Argument]:
+def ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argument]:
     """Every argument that a link may fill: call ports first, then typed arguments."""
     descriptor = catalog.find(node.type)
     if descriptor is None:
         return {}
-    return {
-        **call_ports(graph, node, catalog),
-        **{
-            argument.arg: argument
-            for argument in descriptor.args
-            if argument.supported and argument.arg not in descriptor.call_arguments
-        },
-    }
+    if node.type != CALL:
+        return descriptor.ports
+    return {**call_ports(graph, node, catalog), **descriptor.ports}
 
 
-def outputs(graph: Graph, node: Node, catalog: Catalog) -> dict[str, str]:
+def outputs(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, str]:
     """Output names with what they carry; "" is the whole value."""
     descriptor = catalog.find(node.type)
     if descriptor is None:
-        return {"": "any"}
-    if descriptor.is_layer:
-        called = any(link.argument in descriptor.call_arguments for link in graph.into(node.id))
-        return {"": descriptor.otype if called else "layer", "layer": "layer"}
-    named = {output.name: output.otype for output in descriptor.outputs}
-    return named or {"": descriptor.otype}
+        return _UNKNOWN
+    if not descriptor.is_layer:
+        return descriptor.otypes
+    for link in graph.into(node.id):
+        if link.argument in descriptor.call_arguments:
+            return descriptor.called_otypes
+    return _UNCALLED
 
 
 def carried(graph: Graph, node: Node, output: str, catalog: Catalog) -> str | None:
@@ -88,10 +90,6 @@ def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
         return True
     taken = [link for link in graph.into(target.id, argument.arg) if link.port == port]
     return len(taken) < argument.conns
-
-
-def _ports(descriptor: NodeDescriptor) -> dict[str, Argument]:
-    return {argument.arg: argument for argument in descriptor.inputs if argument.widget == "port"}
 
 
 def allowed(argument: Argument, port: str) -> bool:

@@ -67,6 +67,11 @@ class Argument(
     def supported(self) -> bool:
         return self.itype != NOSUPPORT
 
+    @property
+    def merges(self) -> bool:
+        """Whether it takes a list, even of a single link."""
+        return self.itype == "tensors" or self.passing == "variadic"
+
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A named result. The name "" is the whole value."""
@@ -139,6 +144,52 @@ class NodeDescriptor(
     def call_arguments(self) -> dict[str, Argument]:
         return {argument.arg: argument for argument in self.inputs}
 
+    @cached_property
+    def call_ports(self) -> dict[str, Argument]:
+        """The inputs of the call that links fill."""
+        return {argument.arg: argument for argument in self.inputs if argument.widget == "port"}
+
+    @cached_property
+    def typed(self) -> dict[str, Argument]:
+        """The arguments whose type is known."""
+        return {argument.arg: argument for argument in self.args if argument.supported}
+
+    @cached_property
+    def typed_in_call(self) -> dict[str, Argument]:
+        """The inputs of the call whose type is known."""
+        return {argument.arg: argument for argument in self.inputs if argument.supported}
+
+    @cached_property
+    def ports(self) -> dict[str, Argument]:
+        """Every argument that a link may fill: the inputs of the call first, then typed arguments."""
+        called = self.call_ports if self.apply else {}
+        typed = {name: one for name, one in self.typed.items() if name not in self.call_arguments}
+        return {**called, **typed}
+
+    @cached_property
+    def required(self) -> tuple[Argument, ...]:
+        return tuple(argument for argument in self.args if argument.required)
+
+    @cached_property
+    def otypes(self) -> dict[str, str]:
+        """Output names with what they carry; "" is the whole value."""
+        return {output.name: output.otype for output in self.outputs} or {"": self.otype}
+
+    @cached_property
+    def called_otypes(self) -> dict[str, str]:
+        """The same of a layer that is applied to something."""
+        return {"": self.otype, "layer": "layer"}
+
+    @cached_property
+    def by_name(self) -> bool:
+        """Whether every argument may be passed by its name."""
+        return all(argument.passing == "keyword" for argument in self.args)
+
+    @cached_property
+    def variadic(self) -> Argument | None:
+        """The argument that takes any number of values by place."""
+        return next((argument for argument in self.args if argument.passing == "variadic"), None)
+
 
 class Entry(NamedTuple):
     """A node as search sees it, in lower case. text: its name, its path and its summary."""
@@ -186,11 +237,17 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         """The texts of the entries, by themselves: what is gone through at every letter that is typed."""
         return tuple(one.text for one in self.entries)
 
+    @cached_property
+    def runnable(self) -> dict[str, NodeDescriptor]:
+        """What policy lets run, by type and by alias."""
+        found = {alias: self.by_type[type_] for alias, type_ in self.by_alias.items()} | self.by_type
+        return {name: node for name, node in found.items() if node.runs != "never"}
+
     def canonical(self, type_: str) -> str:
         return type_ if type_ in self.by_type else self.by_alias.get(type_, type_)
 
     def find(self, type_: str) -> NodeDescriptor | None:
-        return self.by_type.get(self.canonical(type_))
+        return self.by_type.get(type_) or self.by_type.get(self.by_alias.get(type_, ""))
 
     def only(self, types: set[str]) -> "Catalog":
         """The part that names no more than these types: what is sent to a worker."""

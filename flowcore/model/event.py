@@ -78,6 +78,13 @@ class TrainingBegan(_Event, frozen=True, tag="training"):
     steps: int
 
 
+class DataSeen(_Event, frozen=True, tag="data"):
+    """Arrays that came into a fit or an evaluation. fingerprints: SHA-256 by argument."""
+
+    node: str
+    fingerprints: dict[str, str]
+
+
 class Chosen(_Event, frozen=True, tag="chosen"):
     """How a fit will be run where that was left open: what was chosen and why, in words, by name."""
 
@@ -160,6 +167,7 @@ Event = (
     | NodeState
     | Summary
     | TrainingBegan
+    | DataSeen
     | Chosen
     | Batch
     | Epoch

@@ -5,6 +5,7 @@ import msgspec
 from flowcore.model.descriptor import Catalog, Source
 from flowcore.model.event import LayerRow
 from flowcore.model.graph import Graph
+from flowcore.model.preview import Activations, Preview
 from flowcore.model.problem import Problem
 from flowcore.model.trial import Trial
 
@@ -49,6 +50,46 @@ class Pause(msgspec.Struct, frozen=True, tag_field="frame", tag="pause"):
 
 class Resume(msgspec.Struct, frozen=True, tag_field="frame", tag="resume"):
     """Go on after a Pause."""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """Which sample a layer is shown. node, output: where the samples come from. index: along axis 0.
+
+    fit, weights: the node that trained, and the file that its weights are in; "" for none. missing: why
+    there are none.
+    """
+
+    node: str
+    output: str
+    index: int = 0
+    fit: str = ""
+    weights: str = ""
+    missing: str = ""
+
+
+class EvaluateRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="evaluate"):
+    """Evaluate a graph up to a node, by what is kept of earlier requests. usable: ids that may be run.
+
+    sample: what to show the layer that the node is, None for the value alone.
+    """
+
+    graph: Graph
+    catalog: Catalog
+    node: str
+    usable: tuple[str, ...]
+    seed: int = 0
+    limits: Limits = Limits()
+    sample: Sample | None = None
+
+
+class Evaluated(msgspec.Struct, frozen=True, tag_field="event", tag="evaluated"):
+    """The value of a node by output. ran: what had to run for it, in order. kept: all that is up to date."""
+
+    node: str
+    previews: dict[str, Preview]
+    ran: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    activations: Activations | None = None
 
 
 class CheckRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="check"):
@@ -140,5 +181,5 @@ class ShapeReport(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ev
     costs: dict[str, Cost] = {}
 
 
-Frame = RunRequest | Stop | Pause | Resume | CheckRequest | DescribeRequest
+Frame = RunRequest | Stop | Pause | Resume | EvaluateRequest | CheckRequest | DescribeRequest
 FromZygote = ZygoteReady | Forked | Exited

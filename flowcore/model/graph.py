@@ -1,7 +1,8 @@
 """The graph document, schema version 1: file, store, share link and submission to a worker alike."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import cached_property
+from operator import attrgetter
 from typing import Annotated, Final
 
 import msgspec
@@ -50,7 +51,8 @@ class Link(
     @property
     def argument(self) -> str:
         """The argument that the port fills: ``x`` of ``x``, ``x[0]`` and ``x.left``."""
-        return self.port.partition("[")[0].partition(".")[0]
+        port = self.port
+        return port if port.isidentifier() else port.partition("[")[0].partition(".")[0]
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,11 +84,11 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @cached_property
     def incoming(self) -> dict[str, tuple[Link, ...]]:
-        return _grouped((link.target, link) for link in self.links)
+        return _grouped(self.links, attrgetter("target"))
 
     @cached_property
     def outgoing(self) -> dict[str, tuple[Link, ...]]:
-        return _grouped((link.source, link) for link in self.links)
+        return _grouped(self.links, attrgetter("source"))
 
     def into(self, node: str, argument: str | None = None) -> tuple[Link, ...]:
         """Links that end at a node, or at one argument of it, in the order of the document."""
@@ -120,8 +122,11 @@ def equal(one: Graph, other: Graph) -> bool:
     return plain(one) == plain(other)
 
 
-def _grouped(pairs: Iterable[tuple[str, Link]]) -> dict[str, tuple[Link, ...]]:
+def _grouped(links: tuple[Link, ...], end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
     found: dict[str, list[Link]] = {}
-    for key, link in pairs:
-        found.setdefault(key, []).append(link)
-    return {key: tuple(links) for key, links in found.items()}
+    for node, link in zip(map(end, links), links, strict=True):
+        if node in found:
+            found[node].append(link)
+        else:
+            found[node] = [link]
+    return {node: tuple(ends) for node, ends in found.items()}

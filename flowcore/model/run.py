@@ -53,7 +53,7 @@ class Run(msgspec.Struct, frozen=True):
 
     state: waiting, queued, running, pausing, paused, stopping, done, stopped, failed. place: in the
     queue, from 1. held: seconds in pauses that are over. checkpoints: the last kept epoch by fit node.
-    chosen: by fit node, what was chosen for it and why.
+    chosen: by fit node, what was chosen for it and why. data: fingerprints of arrays by node and argument.
     """
 
     state: str = "waiting"
@@ -77,6 +77,7 @@ class Run(msgspec.Struct, frozen=True):
     epochs: tuple[e.Epoch, ...] = ()
     checkpoints: dict[str, int] = {}
     chosen: dict[str, dict[str, str]] = {}
+    data: dict[str, dict[str, str]] = {}
     results: dict[str, dict[str, float | None]] = {}
     output: Output = Output()
     problem: Problem | None = None
@@ -187,6 +188,7 @@ _STEPS: dict[type, Callable[[Run, Any], dict[str, Any]]] = {
     e.Summary: _summary,
     e.TrainingBegan: lambda run, event: {"training": event, "batch": None},
     e.Chosen: lambda run, event: {"chosen": {**run.chosen, event.node: event.choices}},
+    e.DataSeen: lambda run, event: {"data": {**run.data, event.node: event.fingerprints}},
     e.Batch: lambda run, event: {"batch": event},
     e.Epoch: lambda run, event: {"epochs": (*run.epochs, event)},
     e.Checkpoint: lambda run, event: {"checkpoints": {**run.checkpoints, event.node: event.epoch}},

@@ -143,15 +143,24 @@ def _frame(width: int, height: int, look: Look, colours: Palette) -> str:
 
 
 def _mark(x: float, y: float, look: Look, colours: Palette) -> str:
-    """A dot for the state of the last run; an exclamation mark for a problem."""
+    """A dot for the state of the last run or a value that is kept; an exclamation mark for a problem."""
     if look.problem:
         return (
             f'<circle cx="{x}" cy="{y}" r="8" fill="{colours.bad}"/>'
             f'<text x="{x}" y="{y + 4}" font-size="12" font-weight="700" text-anchor="middle" '
             'fill="#fff">!</text>'
         )
-    fill = {"done": colours.good, "running": colours.busy, "failed": colours.bad}.get(look.state)
+    fill = _fills(colours).get(look.state)
     return f'<circle cx="{x}" cy="{y}" r="5" fill="{fill}" stroke="#fff"/>' if fill else ""
+
+
+def _fills(colours: Palette) -> dict[str, str]:
+    return {
+        "done": colours.good,
+        "kept": colours.accent,
+        "running": colours.busy,
+        "failed": colours.bad,
+    }
 
 
 def _dots(graph: Graph, node: Node, catalog: Catalog, colours: Palette) -> str:

@@ -85,6 +85,7 @@ def _row(stored: Stored, owner: str) -> None:
 
 def _remove(id: str, owner: str) -> None:
     if graphs.remove(id, owner):
+        session.sessions().end(id, session.owner())
         session.supervisor().forget(id)
 
 

@@ -17,8 +17,11 @@ from flowcore.ui.widgets import Field, Store
 from flowcore.ui.words import plain
 
 
-def draw(here: Session, catalog: Catalog, found: ShapeReport) -> None:
-    """Everything about the node that is selected; a list of nodes to select it from."""
+def draw(here: Session, catalog: Catalog, found: ShapeReport, run: Callable[[], None]) -> None:
+    """Everything about the node that is selected; a list of nodes to select it from.
+
+    run draws what runs the graph up to the node.
+    """
     graph = here.graph
     _choose(here)
     node = graph.by_id.get(here.selected)
@@ -31,6 +34,7 @@ def draw(here: Session, catalog: Catalog, found: ShapeReport) -> None:
     else:
         _head(here, node, descriptor)
         _facts(node, found)
+        run()
         _arguments(here, node, descriptor, catalog)
         links.inputs(here, node, catalog)
         links.outputs(here, node, catalog)

@@ -16,6 +16,7 @@ from flowcore.model.problem import FlowError, Problem
 from flowcore.runs import limits
 from flowcore.runs.checker import Checker
 from flowcore.runs.scans import Scans
+from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import database, graphs, overlay, owners, runs
 from flowcore.ui import identity
@@ -45,6 +46,12 @@ def supervisor() -> Supervisor:
 def checker() -> Checker:
     """The one checker of this server; its process starts when a graph is first edited."""
     return Checker()
+
+
+@st.cache_resource(show_spinner=False)
+def sessions() -> Sessions:
+    """The sessions of this server; a worker starts when a node is first looked at."""
+    return Sessions(catalog, supervisor().workers, limits.allowed(hosted()))
 
 
 @st.cache_resource(show_spinner=False)

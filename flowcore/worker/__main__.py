@@ -1,6 +1,7 @@
-"""``python -m flowcore.worker {run, check, describe} EVENTS`` or ``zygote SOCKET``: started by runs alone.
+"""``python -m flowcore.worker {run, session, check, describe} EVENTS`` or ``zygote SOCKET``.
 
-Frames come in on descriptor 0, events go out on descriptor EVENTS, output is whatever is printed.
+Started by runs alone. Frames come in on descriptor 0, events go out on descriptor EVENTS, output is
+whatever is printed.
 """
 
 import faulthandler
@@ -83,7 +84,14 @@ def _run(channel: Channel) -> None:
     run.serve(channel)
 
 
-_MODES = {"run": _run, "check": _check, "describe": _describe}
+def _session(channel: Channel) -> None:
+    from flowcore.worker import session  # not needed by those that run one graph, once
+
+    add_own_functions()
+    session.serve(channel)
+
+
+_MODES = {"run": _run, "session": _session, "check": _check, "describe": _describe}
 
 if __name__ == "__main__":
     main(sys.argv[1], int(sys.argv[2]))

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from flowcore.model.event import Batch
-from flowcore.model.frame import Frame, Stop
+from flowcore.model.frame import Frame, Pause, Resume, Stop
+from flowcore.worker.control import Control
 
 BEAT: Final = 0.1
 _decoder = msgspec.json.Decoder(Frame)
@@ -28,7 +29,7 @@ class Channel:
     def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
         self._reader = reader
         self._writer = writer
-        self.stop = threading.Event()
+        self.control = Control()
         self._frames: SimpleQueue[Frame] = SimpleQueue()
         threading.Thread(target=self._read, name="frames", daemon=True).start()
         self._queue: deque[Any] = deque()
@@ -40,7 +41,7 @@ class Channel:
         self._thread.start()
 
     def receive(self) -> Frame:
-        """The next frame other than Stop, which sets ``stop``."""
+        """The next frame other than Stop, Pause and Resume, which ``control`` obeys."""
         return self._frames.get()
 
     def send(self, message: Any) -> None:
@@ -49,7 +50,9 @@ class Channel:
             message = msgspec.structs.replace(message, at=time.time())
         with self._wake:
             if isinstance(message, Batch):
-                self._latest = message
+                first, self._latest = self._latest is None, message
+                if first:
+                    self._wake.notify_all()
                 return
             self._take_latest()
             self._queue.append(message)
@@ -71,10 +74,15 @@ class Channel:
         """Hear what is said; die with the process that started this one, children included."""
         for line in self._reader:
             frame = _decoder.decode(line)
-            if isinstance(frame, Stop):
-                self.stop.set()
-            else:
-                self._frames.put(frame)
+            match frame:
+                case Stop():
+                    self.control.stop()
+                case Pause():
+                    self.control.pause()
+                case Resume():
+                    self.control.resume()
+                case _:
+                    self._frames.put(frame)
         if os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(1)
@@ -87,8 +95,9 @@ class Channel:
     def _write(self) -> None:
         while True:
             with self._wake:
-                if not self._queue and not self._closing:
-                    self._wake.wait(BEAT)
+                self._wake.wait_for(lambda: self._queue or self._latest or self._closing)
+                if not self._queue:
+                    self._wake.wait_for(lambda: self._queue or self._closing, BEAT)
                 self._take_latest()
                 lines = b"".join(_encode(item) + b"\n" for item in self._queue)
                 self._queue.clear()

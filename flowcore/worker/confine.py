@@ -1,9 +1,13 @@
 """The limits that the system keeps for a worker, so that too large a request fails where it is made."""
 
+import errno
+import math
 import resource
-from typing import Final
+from typing import Any, Final
 
+from flowcore.dataflow.units import size
 from flowcore.model.frame import Limits
+from flowcore.model.problem import Problem, error
 
 SLACK: Final = 1 << 29  # stacks of threads that libraries start, counted whole before they are used
 
@@ -14,6 +18,39 @@ def confine(limits: Limits) -> None:
         _limit(resource.RLIMIT_DATA, _data() + limits.memory + SLACK)
     if limits.disk is not None:
         _limit(resource.RLIMIT_FSIZE, limits.disk)
+
+
+def exhausted(reason: BaseException, limits: Limits) -> Problem | None:
+    """What is to be said of a request for more memory or disk than is allowed; None of anything else."""
+    if isinstance(reason, OSError) and reason.errno == errno.EFBIG and limits.disk is not None:
+        return Problem(
+            "limit-disk",
+            f"It wrote a file of more than {size(limits.disk)}, which is the limit of disk space.",
+            "Write less, or raise FLOWCORE_LIMIT_DISK where flowcore is started.",
+        )
+    if not isinstance(reason, MemoryError) and type(reason).__name__ != "ResourceExhaustedError":
+        return None
+    limit = "the machine has" if limits.memory is None else f"the limit of {size(limits.memory)} leaves"
+    return Problem(
+        "limit-memory",
+        f"It asked for more memory than {limit}.",
+        "Use a smaller batch, model or data set, or raise FLOWCORE_LIMIT_MEMORY where flowcore is started.",
+    )
+
+
+def admit(outputs: dict[str, Any], counted: dict[int, int], limit: int | None) -> None:
+    """Count the parameters of a layer that was made. Raises FlowError("limit-parameters") past the limit."""
+    layer: Any = outputs.get("layer")
+    if limit is None or layer is None:
+        return
+    counted[id(layer)] = sum(math.prod(weight.shape) for weight in layer.weights)
+    total = sum(counted.values())
+    if total > limit:
+        raise error(
+            "limit-parameters",
+            f"The layers have {total:,} parameters so far; the limit is {limit:,}.",
+            "Use fewer or smaller layers, or raise FLOWCORE_LIMIT_PARAMETERS where flowcore is started.",
+        )
 
 
 def _limit(kind: int, wanted: int) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-Shape = tuple[int | None, ...]
+Shape = tuple[Any, ...]  # None for a size that is open
 Count = int | None
 
 
@@ -92,7 +92,7 @@ def _spatial(layer: Any, shape: Shape) -> int:
 
 
 def _dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    return _volume(outputs[0]) * _product(inputs[0][-1:])
+    return int(_volume(outputs[0]) * _product(inputs[0][-1:]))
 
 
 def _einsum_dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -100,22 +100,22 @@ def _einsum_dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     _, right = layer.equation.split("->")
     kernel = layer.equation.partition("->")[0].partition(",")[2]
     summed = [n for name, n in zip(kernel, layer.kernel.shape, strict=True) if name not in right]
-    return _volume(outputs[0]) * _product(summed)
+    return int(_volume(outputs[0]) * _product(summed))
 
 
 def _convolution(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """Each kernel weight is used once at every place of the output."""
-    return _spatial(layer, outputs[0]) * _product(layer.kernel.shape)
+    return int(_spatial(layer, outputs[0]) * _product(layer.kernel.shape))
 
 
 def _transposed(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """Each kernel weight is used once at every place of the input."""
-    return _spatial(layer, inputs[0]) * _product(layer.kernel.shape)
+    return int(_spatial(layer, inputs[0]) * _product(layer.kernel.shape))
 
 
 def _separable(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     kernels = _product(layer.depthwise_kernel.shape) + _product(layer.pointwise_kernel.shape)
-    return _spatial(layer, outputs[0]) * kernels
+    return int(_spatial(layer, outputs[0]) * kernels)
 
 
 def _recurrent(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -126,7 +126,7 @@ def _recurrent(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     )
     convolves = hasattr(layer.cell, "kernel_size")
     places = _spatial(layer, (inputs[0][0], *outputs[0][-len(inputs[0]) + 2 :])) if convolves else 1
-    return _product(inputs[0][1:2]) * places * kernels
+    return int(_product(inputs[0][1:2]) * places * kernels)
 
 
 def _bidirectional(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -140,7 +140,7 @@ def _wrapped(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     found = multiply_adds(layer.layer, [step], [inside])
     if found is None:
         raise OpenSizeError
-    return found * _product(inputs[0][1:2])
+    return int(found * _product(inputs[0][1:2]))
 
 
 def _normalized(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -160,24 +160,24 @@ def _heads(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     count = getattr(layer, "num_heads", None) or layer.num_query_heads
     keys = getattr(layer, "key_dim", None) or layer.head_dim
     values = getattr(layer, "value_dim", None) or keys
-    return projected + asked * held * int(count) * int(keys + values)
+    return int(projected + asked * held * int(count) * int(keys + values))
 
 
 def _attention(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """A score for every pair of query and key, and the weighted sum of values."""
     query, value = inputs[0], inputs[1]
     key = inputs[2] if len(inputs) > 2 else value
-    return _product((query[1], value[1])) * (_product(key[-1:]) + _product(value[-1:]))
+    return int(_product((query[1], value[1])) * (_product(key[-1:]) + _product(value[-1:])))
 
 
 def _matmul(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    return _volume(outputs[0]) * _product(inputs[0][-1:])
+    return int(_volume(outputs[0]) * _product(inputs[0][-1:]))
 
 
 def _dot(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     axes = getattr(layer, "axes", -1)
     axis = axes if isinstance(axes, int) else axes[0]
-    return _volume(outputs[0]) * _product((inputs[0][axis],))
+    return int(_volume(outputs[0]) * _product((inputs[0][axis],)))
 
 
 def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -216,7 +216,7 @@ class _Shaped:
 
 
 def _without_time(shape: Shape) -> Shape:
-    return (shape[0], *shape[2:])
+    return int((shape[0], *shape[2:]))
 
 
 _Rule = Callable[[Any, list[Shape], list[Shape]], int]

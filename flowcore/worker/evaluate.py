@@ -1,22 +1,21 @@
-"""Evaluating nodes: values decoded, inputs gathered from links, each call style of a descriptor."""
+"""Evaluating nodes: inputs gathered from links, each call style of a descriptor."""
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET
 
 from flowcore.dataflow import ports
-from flowcore.model import value as v
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
-from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import error
+from flowcore.worker.decode import constants, described
+from flowcore.worker.gather import Outputs as Outputs
+from flowcore.worker.gather import gather
 from flowcore.worker.locate import locate
 
-Outputs = dict[str, Any]
 Method = Callable[[Any, str, dict[str, Any]], Any]
-_PLACE: Final = re.compile(r"\[(\d+)\]|\.(\w+)")
 
 
 def evaluate(
@@ -33,100 +32,47 @@ def evaluate(
     layer: one that was made of this node before, to be called once more in place of a new one.
     Raises FlowError and whatever the callable raises.
     """
-    descriptor = _described(node.type, catalog)
-    ports_of_call = ports.call_ports(graph, node, catalog)
-    linked = _gather(graph, node, {**descriptor.arguments, **ports_of_call}, values)
+    descriptor = described(node.type, catalog)
+    called = ports.call_ports(graph, node, catalog) if descriptor.apply else {}
+    known = {**descriptor.arguments, **called} if called else descriptor.arguments
+    linked = gather(graph.into(node.id), known, values)
     if descriptor.copy:
-        changed = ["self"] if descriptor.kind == "method" else list(linked)
-        linked |= {name: copy.deepcopy(linked[name]) for name in changed if name in linked}
-    args = {**_constants(node.args, descriptor.arguments, catalog), **linked}
+        _copy(descriptor, linked)
+    args = {**constants(node.args, descriptor.typed, catalog), **linked} if node.args else linked
     if descriptor.kind == "method":
         return _method(descriptor, args, method)
-    if node.type == ports.CALL:
-        return {"": _call(args.pop("layer"), args, ports_of_call)}
-    target = locate(descriptor.package)
-    if not descriptor.instance:
-        return {"": target}
     if not descriptor.apply:
-        return _named(descriptor, _invoke(target, descriptor, args))
+        return _function(descriptor, args)
+    if not descriptor.instance:
+        return {"": _call(args.pop("layer"), args, called)}
     if layer is None:
-        layer = target(**{name: item for name, item in args.items() if name not in ports_of_call})
-    inputs = {name: item for name, item in linked.items() if name in ports_of_call}
+        constructed = {name: item for name, item in args.items() if name not in called}
+        layer = locate(descriptor.package)(**constructed)
+    inputs = {name: item for name, item in linked.items() if name in called}
     if not inputs:
         return {"": layer, "layer": layer}
-    inputs |= _constants(node.call, descriptor.call_arguments, catalog)
+    inputs |= constants(node.call, descriptor.typed_in_call, catalog)
     return {"": _call(layer, inputs, descriptor.call_arguments), "layer": layer}
 
 
-def output(outputs: Outputs, name: str) -> Any:
-    """One output: by name, or by index into a whole value that is a sequence."""
-    if name in outputs:
-        return outputs[name]
-    whole = outputs[""]
-    if name.isdecimal() and isinstance(whole, (list, tuple)) and int(name) < len(whole):
-        return whole[int(name)]
-    found = f"{len(whole)} results" if isinstance(whole, (list, tuple)) else type(whole).__name__
-    raise error("no-output", f"There is no output {name!r}; found {found}.", "Connect another output.")
+def _copy(descriptor: NodeDescriptor, linked: dict[str, Any]) -> None:
+    """Side effects stay with this node: those of a method change its object alone."""
+    for name in ("self",) if descriptor.kind == "method" else tuple(linked):
+        if name in linked:
+            linked[name] = copy.deepcopy(linked[name])
 
 
-def decode(item: v.Value, catalog: Catalog) -> Any:
-    """The Python object that a value stands for."""
-    if isinstance(item, list):
-        return [decode(part, catalog) for part in item]
-    form = v.tag(item)
-    if form:
-        return _FORMS[form](item, catalog)
-    if isinstance(item, dict):
-        return {key: decode(part, catalog) for key, part in item.items()}
-    return item
-
-
-def _described(type_: str, catalog: Catalog) -> NodeDescriptor:
-    """Only what a catalogue describes, and policy lets run, is ever imported."""
-    descriptor = catalog.find(type_)
-    if descriptor is None or descriptor.runs == "never":
-        reason = "is not described by a catalogue" if descriptor is None else "is never run here"
-        raise error("not-allowed", f"{type_} {reason}.", "Remove the node that names it.")
-    return descriptor
-
-
-def _constants(args: dict[str, v.Value], known: dict[str, Argument], catalog: Catalog) -> dict[str, Any]:
-    """Decoded constants, without those whose type nobody knows."""
-    return {
-        name: decode(item, catalog) for name, item in args.items() if name in known and known[name].supported
-    }
-
-
-def _gather(
-    graph: Graph, node: Node, known: dict[str, Argument], values: Mapping[str, Outputs]
-) -> dict[str, Any]:
-    """What links bring, by argument: alone, as a list, or put into a tuple or a dict place by place."""
-    found: dict[str, list[Link]] = {}
-    for link in graph.into(node.id):
-        found.setdefault(link.argument, []).append(link)
-    return {name: _merged(known.get(name), links, values) for name, links in found.items()}
-
-
-def _merged(argument: Argument | None, links: list[Link], values: Mapping[str, Outputs]) -> Any:
-    items = [output(values[link.source], link.output) for link in links]
-    places = [_PLACE.search(link.port) for link in links]
-    if all(places):
-        return _placed([place for place in places if place], items)
-    many = argument is not None and (argument.itype == "tensors" or argument.passing == "variadic")
-    return items if many or len(items) > 1 else items[0]
-
-
-def _placed(places: list[re.Match[str]], items: list[Any]) -> Any:
-    if all(place[1] is None for place in places):
-        return {place[2]: item for place, item in zip(places, items, strict=True)}
-    ordered = sorted(zip((int(place[1] or 0) for place in places), items, strict=True), key=lambda p: p[0])
-    return tuple(item for _, item in ordered)
-
-
-def _invoke(target: Callable[..., Any], descriptor: NodeDescriptor, args: dict[str, Any]) -> Any:
-    """A call with arguments by place where the signature asks for it; those by name for the others."""
-    placed, rest = by_place(descriptor, args)
-    return target(*placed, **rest)
+def _function(descriptor: NodeDescriptor, args: dict[str, Any]) -> Outputs:
+    """The callable itself, or what it gives, by place where its signature asks for that."""
+    target = locate(descriptor.package)
+    if not descriptor.instance:
+        return {"": target}
+    if descriptor.by_name:
+        result = target(**args)
+    else:
+        placed, rest = by_place(descriptor, args)
+        result = target(*placed, **rest)
+    return _named(descriptor, result) if descriptor.outputs else {"": result}
 
 
 def by_place(descriptor: NodeDescriptor, args: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -135,7 +81,9 @@ def by_place(descriptor: NodeDescriptor, args: dict[str, Any]) -> tuple[list[Any
     Before values of any number (``*arrays``) everything goes by place; a default fills a gap.
     """
     rest = dict(args)
-    variadic = next((one for one in descriptor.args if one.passing == "variadic" and args.get(one.arg)), None)
+    variadic = descriptor.variadic
+    if variadic is not None and not args.get(variadic.arg):
+        variadic = None
     placed: list[Any] = []
     for argument in descriptor.args:
         if argument is variadic:
@@ -185,20 +133,3 @@ def _named(descriptor: NodeDescriptor, result: Any) -> Outputs:
             if outputs[item.name] is None:
                 outputs[item.name] = result[index]
     return outputs
-
-
-def _new(item: dict[str, v.Value], catalog: Catalog) -> Any:
-    descriptor = _described(item["$new"], catalog)
-    return locate(descriptor.package)(**_constants(item.get("args", {}), descriptor.arguments, catalog))
-
-
-_FORMS: Final[dict[str, Callable[[dict[str, v.Value], Catalog], Any]]] = {
-    "$new": _new,
-    "$ref": lambda item, catalog: locate(_described(item["$ref"], catalog).package),
-    "$tuple": lambda item, catalog: tuple(decode(part, catalog) for part in item["$tuple"]),
-    "$slice": lambda item, catalog: slice(*item["$slice"]),
-    "$dict": lambda item, catalog: {
-        decode(key, catalog): decode(part, catalog) for key, part in item["$dict"]
-    },
-    "$float": lambda item, catalog: float(item["$float"]),
-}

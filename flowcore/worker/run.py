@@ -1,7 +1,9 @@
 """A run: the whole graph, node by node, in one process of its own."""
 
+import gc
 import os
 import platform
+import random
 import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, version
@@ -12,13 +14,15 @@ from flowcore.dataflow.order import order
 from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
-from flowcore.worker import preview
+from flowcore.worker import fingerprint, preview
 from flowcore.worker.channel import Channel
+from flowcore.worker.confine import admit, confine, exhausted
+from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
 from flowcore.worker.locate import locate
 from flowcore.worker.shapes import summary
-from flowcore.worker.train import StopRun, watched
+from flowcore.worker.train import Watch
 
 
 def serve(channel: Channel) -> None:
@@ -26,6 +30,8 @@ def serve(channel: Channel) -> None:
     request = channel.receive()
     if not isinstance(request, RunRequest):
         return
+    gc.freeze()  # the graph stays to the end: garbage need not be looked for in it again and again
+    confine(request.limits)
     channel.send(_end(request, channel))
 
 
@@ -42,13 +48,23 @@ def _end(request: RunRequest, channel: Channel) -> Event:
 def _run(request: RunRequest, channel: Channel) -> None:
     graph, catalog = request.graph, request.catalog
     ids = order(graph)
-    channel.send(Started(pid=os.getpid(), seed=request.seed, order=ids, versions=_versions(request)))
+    channel.send(
+        Started(
+            pid=os.getpid(),
+            seed=request.seed,
+            order=ids,
+            versions=_versions(request),
+            backend=os.environ.get("KERAS_BACKEND", ""),
+            fingerprint=fingerprint.of_graph(graph),
+        )
+    )
+    _seed(request.seed)
     values: dict[str, Outputs] = {}
     shapes: dict[str, dict[str, str]] = {}
+    counted: dict[int, int] = {}
     seeded = False
     for id in ids:
-        if channel.stop.is_set():
-            raise StopRun
+        channel.control.obey(channel.send)
         node = graph.by_id[id]
         channel.send(NodeState(node=id, state="running"))
         channel.flush()
@@ -58,15 +74,30 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 # Building a model is one unit: what ran before it must not decide its weights.
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
-            values[id] = evaluate(graph, node, catalog, values, watched(id, channel.send, channel.stop))
+            values[id] = evaluate(graph, node, catalog, values, _watch(id, request, channel))
+            admit(values[id], counted, request.limits.parameters)
         except StopRun:
             raise
         except BaseException as reason:  # anything that a node raises ends the run as a value
             traceback.print_exc()
+            if problem := exhausted(reason, request.limits):
+                reason = FlowError(problem)
             raise FlowError(explain(reason, graph, node, shapes)) from None
         shapes[id] = preview.shapes(values[id])
         _report(channel, id, values, request)
         channel.send(NodeState(node=id, state="done", shapes=shapes[id], classes=preview.classes(values[id])))
+
+
+def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:
+    earlier = Path(request.resume) if request.resume else None
+    folder, steps = Path(request.folder), request.steps_per_execution
+    return Watch(id, channel.send, channel.control, folder, earlier, steps)
+
+
+def _seed(seed: int) -> None:
+    """Data nodes that draw by chance draw the same again; a model's weights are seeded at its first node."""
+    random.seed(seed)
+    locate("numpy").random.seed(seed % 2**32)
 
 
 def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunRequest) -> None:
@@ -80,7 +111,7 @@ def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunR
         if output.otype == "metrics":
             channel.send(Result(node=id, metrics=preview.numbers(values[id][output.name])))
     named = any(output.otype == "metrics" for output in descriptor.outputs)
-    leaf = all(link.source != id for link in request.graph.links)
+    leaf = not request.graph.out_of(id)
     if not named and (leaf or descriptor.otype in ("int", "float")):
         found = preview.few_numbers(values[id][""])
         if found:

@@ -20,8 +20,9 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.value import types_in
 from flowcore.worker import cost, keeping, preview
-from flowcore.worker.evaluate import Outputs, evaluate, output
+from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
+from flowcore.worker.gather import output
 from flowcore.worker.keeping import Made, Names, Shelf, Uses
 from flowcore.worker.locate import locate
 

@@ -1,79 +1,190 @@
-"""Watching Keras while it trains: one callback that reports and can be told to stop."""
+"""Watching Keras while it trains: one callback that reports, keeps checkpoints and obeys."""
 
+import contextlib
 import math
 import sys
-import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from flowcore.model.event import Batch, Epoch, Event, TrainingBegan
+from msgspec.structs import replace
+
+from flowcore.model.event import (
+    Batch,
+    Checkpoint,
+    Chosen,
+    DataSeen,
+    Epoch,
+    Event,
+    TrainingBegan,
+)
+from flowcore.model.problem import error
+from flowcore.worker import tune
 from flowcore.worker.channel import BEAT
-from flowcore.worker.evaluate import Method
+from flowcore.worker.checkpoint import Checkpoints
+from flowcore.worker.control import Control
+from flowcore.worker.fingerprint import of_array
+
+Emit = Callable[[Event], None]
+USUAL_BATCH = 32  # of fit, where nobody says another (keras.Model.fit)
 
 
-class StopRun(BaseException):
-    """The run was asked to stop. Not an Exception: nothing on the way up may swallow it."""
+class Watch:
+    """How one node calls methods: the training of Keras models is reported as events of this node.
 
+    kept: where its checkpoints go. earlier: the checkpoints that training goes on from. steps: batches
+    in one execution, None to choose.
+    """
 
-def watched(node: str, emit: Callable[[Event], None], stop: threading.Event) -> Method:
-    """A way to call methods that reports the training of Keras models as events of this node."""
+    def __init__(
+        self,
+        node: str,
+        emit: Emit,
+        control: Control,
+        folder: Path | None = None,
+        earlier: Path | None = None,
+        steps: int | None = None,
+    ) -> None:
+        self._node, self._emit, self._control, self._steps = node, emit, control, steps
+        self._kept = Checkpoints(folder, node) if folder else None
+        self._earlier = Checkpoints(earlier, node) if earlier else None
 
-    def method(target: Any, name: str, args: dict[str, Any]) -> Any:
+    def __call__(self, target: Any, name: str, args: dict[str, Any]) -> Any:
         keras = sys.modules.get("keras")
         if keras is None or not isinstance(target, keras.Model):
             return getattr(target, name)(**args)
-        if name in ("fit", "evaluate", "predict"):
-            given = args.get("callbacks") or []
-            callbacks = [*(given if isinstance(given, list) else [given]), _callback(keras, node, emit, stop)]
-            args = {"verbose": 2 if name == "fit" else 0, **args, "callbacks": callbacks}
+        if name in ("fit", "evaluate"):
+            self._fingerprint(args)
+        if name == "fit":
+            return self._fit(keras, target, args)
+        if name in ("evaluate", "predict"):
+            args = {"verbose": 0, **args, "callbacks": self._callbacks(keras, args)}
         if name == "evaluate":
             args["return_dict"] = True
         return getattr(target, name)(**args)
 
-    return method
+    def _fit(self, keras: Any, model: Any, args: dict[str, Any]) -> Any:
+        """fit, in steps that were chosen, from the last checkpoint where there is one to go on from."""
+        history = self._resumed(model, args)
+        args = {"verbose": 2, **args, "initial_epoch": history[-1].epoch if history else 0}
+        batch, rows = args.get("batch_size") or USUAL_BATCH, _rows(args)
+        steps = args.get("steps_per_epoch") or math.ceil(rows / batch)
+        compiled = model.steps_per_execution
+        chosen, why = tune.steps_per_execution(model, batch, steps, self._steps)
+        quick = self._steps != 1 and rows > 0
+        self._emit(Chosen(node=self._node, choices={"steps_per_execution": why, "input": _INPUT[quick]}))
+        _set_steps(model, chosen)
+        watch = _watch(keras, self._node, self._emit, self._control, self._kept, history)
+        try:
+            with tune.quick_input(len(history)) if quick else contextlib.nullcontext():
+                return model.fit(**args | {"callbacks": [*_given(args), watch]})
+        finally:
+            _set_steps(model, compiled)
+
+    def _resumed(self, model: Any, args: dict[str, Any]) -> list[Epoch]:
+        """The epochs that are done already; the model is in the state after them."""
+        kept = self._earlier.load(model) if self._earlier else None
+        if kept is None:
+            return []
+        wanted = args.get("epochs", 1)
+        if kept.epoch >= wanted:
+            raise error(
+                "nothing-to-train",
+                f"{kept.epoch} epochs are done, and {wanted} are asked for.",
+                f"Set Epochs to more than {kept.epoch}.",
+            )
+        return [replace(epoch, node=self._node) for epoch in kept.history]
+
+    def _fingerprint(self, args: dict[str, Any]) -> None:
+        found = {name: mark for name in ("x", "y") if (mark := of_array(args.get(name)))}
+        if found:
+            self._emit(DataSeen(node=self._node, fingerprints=found))
+
+    def _callbacks(self, keras: Any, args: dict[str, Any]) -> list[Any]:
+        return [*_given(args), _watch(keras, self._node, self._emit, self._control, None, [])]
 
 
-def _callback(keras: Any, node: str, emit: Callable[[Event], None], stop: threading.Event) -> Any:
+_INPUT = {
+    True: "rows of a whole epoch gathered at once, in the order of Keras",
+    False: "as Keras does it",
+}
+
+
+def _watch(
+    keras: Any,
+    node: str,
+    emit: Emit,
+    control: Control,
+    kept: Checkpoints | None,
+    history: list[Epoch],
+) -> Any:
     """Made here, since only a process that runs a graph has Keras (keras.callbacks.Callback)."""
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    class Watching(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.epoch = 0
+            self.epoch = self.saved = history[-1].epoch if history else 0
             self.began = 0.0
             self.sent = 0.0
 
         def on_train_begin(self, logs: Any = None) -> None:
             epochs, steps = self.params.get("epochs") or 0, self.params.get("steps") or 0
             emit(TrainingBegan(node=node, epochs=epochs, steps=steps))
+            for epoch in history:
+                emit(epoch)
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epoch, self.began = epoch + 1, time.monotonic()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            _leave_if(stop)
+            control.obey(emit)
             now = time.monotonic()
             if now - self.sent >= BEAT:
                 self.sent = now
                 emit(Batch(node=node, epoch=self.epoch, step=batch + 1, metrics=_numbers(logs)))
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            _leave_if(stop)
+            control.obey(emit)
 
         def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-            _leave_if(stop)
+            control.obey(emit)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seconds = time.monotonic() - self.began
-            emit(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
+            history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
+            emit(history[-1])
+            if kept is not None and (kept.due() or control.stopping):
+                self.keep()
 
-    return Watch()
+        def on_train_end(self, logs: Any = None) -> None:
+            if kept is not None and self.saved < self.epoch:
+                self.keep()
+
+        def keep(self) -> None:
+            assert kept is not None
+            kept.save(self.model, self.epoch, history)
+            self.saved = self.epoch
+            emit(Checkpoint(node=node, epoch=self.epoch))
+
+    return Watching()
 
 
-def _leave_if(stop: threading.Event) -> None:
-    if stop.is_set():
-        raise StopRun
+def _given(args: dict[str, Any]) -> list[Any]:
+    given = args.get("callbacks") or []
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _rows(args: dict[str, Any]) -> int:
+    """Rows to train on, 0 where that cannot be told beforehand."""
+    rows = len(args["x"]) if hasattr(args.get("x"), "shape") else 0
+    return rows - int(rows * (args.get("validation_split") or 0.0))
+
+
+def _set_steps(model: Any, steps: int) -> None:
+    if model.steps_per_execution != steps:
+        model.steps_per_execution = steps
+        model.train_function = model.test_function = model.predict_function = None
 
 
 def _numbers(logs: Any) -> dict[str, float | None]:

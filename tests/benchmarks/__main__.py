@@ -1,7 +1,8 @@
 """Print every figure that the README quotes."""
 
-from tests.benchmarks import catalogues, pages, static
+from tests.benchmarks import catalogues, engine, pages, static
 
 pages.main()
 catalogues.main()
 static.main()
+engine.main()

@@ -1,0 +1,162 @@
+"""One request of a session: which nodes have to run for it, in which order, and running them."""
+
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flowcore.dataflow.network import network
+from flowcore.dataflow.order import ancestors, order
+from flowcore.dataflow.signature import part, signatures
+from flowcore.model.event import NodeState
+from flowcore.model.frame import EvaluateRequest
+from flowcore.model.graph import Node
+from flowcore.model.problem import FlowError
+from flowcore.worker import chance, preview
+from flowcore.worker.channel import Channel
+from flowcore.worker.confine import admit, exhausted
+from flowcore.worker.control import StopRun
+from flowcore.worker.evaluate import Outputs, evaluate
+from flowcore.worker.explain import explain
+from flowcore.worker.gather import output
+from flowcore.worker.keep import Values, lacking
+from flowcore.worker.locate import locate
+from flowcore.worker.stamps import stamps
+from flowcore.worker.train import Watch
+from flowcore.worker.weights import Weights, variables
+
+
+class Work:
+    """Brings values up to date. initial: the weights of the network before anything trained it."""
+
+    def __init__(self, request: EvaluateRequest, values: Values, initial: Weights, channel: Channel) -> None:
+        self.graph = part(request.graph, request.usable)
+        self.catalog = request.catalog
+        self.values = values
+        self.initial = initial
+        self.ran: list[str] = []
+        self._seed = request.seed
+        self._limits = request.limits
+        self._counted: dict[int, int] = {}
+        self._channel = channel
+        self._unit = network(self.graph, self.catalog)
+        self._signatures = signatures(self.graph, self.catalog, request.seed, stamps(self.graph))
+        self._stages = self._staged()
+        self._failed: set[str] = set()
+
+    def lacking(self, nodes: Iterable[str]) -> list[str]:
+        """What has to run for the values of some nodes: data, then the network as one, then what uses it."""
+        todo = lacking(self.values, self.graph, nodes, self._unit, self._signatures)
+        return sorted((id for id in self._stages if id in todo), key=lambda id: self._stages[id])
+
+    def bring(self, nodes: Iterable[str]) -> None:
+        """Run what is lacking. Raises StopRun, and FlowError with what a node raised."""
+        wanted = list(nodes)
+        needed = {*wanted, *(id for node in wanted for id in ancestors(self.graph, node))}
+        todo = self.lacking(wanted)
+        last = max((id for id in todo if self.member(id)), key=todo.index, default="")
+        for id in todo:
+            self._channel.control.obey(self._channel.send)
+            if self.member(id) and id not in needed:
+                self._try(id)
+            else:
+                self._run(id)
+            if id == last:
+                self.values.drew(self._unit, chance.state())
+
+    def kept(self) -> tuple[str, ...]:
+        """The nodes whose values are up to date."""
+        return tuple(id for id, signature in self._signatures.items() if self.values.holds(id, signature))
+
+    def variables(self) -> list[Any]:
+        """Of the whole network."""
+        built = [self.values[id] for id in self._unit if id in self.values]
+        return variables(one for outputs in built for one in outputs.values())
+
+    def member(self, id: str) -> bool:
+        """Whether a node is part of the network."""
+        return id in self._unit
+
+    def _staged(self) -> dict[str, int]:
+        """In order: 0 for what needs no network, 1 for the network, 2 for what needs it."""
+        found: dict[str, int] = {}
+        for id in order(self.graph):
+            late = any(found[link.source] for link in self.graph.into(id))
+            found[id] = 1 if id in self._unit else 2 * late
+        return found
+
+    def _try(self, id: str) -> None:
+        """A part of the network that nobody asked for is built all the same, for the sake of chance."""
+        if self._failed.intersection(link.source for link in self.graph.into(id)):
+            self._failed.add(id)
+            return
+        try:
+            self._run(id)
+        except FlowError:
+            self._failed.add(id)
+
+    def _run(self, id: str) -> None:
+        node, stage = self.graph.by_id[id], self._stages[id]
+        self._prepare(id, stage)
+        before = chance.state()
+        self._channel.send(NodeState(node=id, state="running"))
+        self._channel.flush()
+        outputs = self._outputs(node)
+        after = chance.state()
+        drew = stage == 2 or not (stage or chance.same(before, after))
+        self.values.put(id, self._signatures[id], outputs, after if drew else None)
+        self.ran.append(id)
+        self._channel.send(NodeState(node=id, state="done", shapes=preview.shapes(outputs)))
+
+    def _prepare(self, id: str, stage: int) -> None:
+        """Chance as it is in a full run when it comes to this node."""
+        if stage == 1 and not set(self._unit).intersection(self.ran):
+            keras = locate("keras")
+            self.values.drop(set(self._unit))
+            self.initial.clear()
+            keras.backend.clear_session(free_memory=False)  # what was dropped is collected after the answer
+            keras.utils.set_random_seed(self._seed)
+        elif stage == 2:
+            sources = [link.source for link in self.graph.into(id) if self._stages[link.source]]
+            if drawn := self.values.chance_after(sources):
+                chance.restore(drawn)
+        elif stage == 0:
+            self._go_on_drawing(id)
+
+    def _go_on_drawing(self, id: str) -> None:
+        """What data draw goes on from what those before them have drawn, as in a run."""
+        ids = [one for one, stage in self._stages.items() if stage == 0]
+        for earlier in reversed(ids[: ids.index(id)]):
+            if drawn := self.values.chance(earlier):
+                chance.restore(drawn)
+                return
+        chance.seed(self._seed)
+
+    def _outputs(self, node: Node) -> Outputs:
+        changed = list(self._changed(node))
+        if any(self.member(link.source) for link in self.graph.into(node.id)) and changed:
+            self.initial.note(self.variables())
+        try:
+            method = Watch(node.id, self._channel.send, self._channel.control)
+            outputs = evaluate(self.graph, node, self.catalog, self.values, method)
+            admit(outputs, self._counted, self._limits.parameters)
+            return outputs
+        except StopRun:
+            raise
+        except BaseException as reason:  # whatever a node raises is what the analyst wants to read
+            traceback.print_exc()
+            if problem := exhausted(reason, self._limits):
+                reason = FlowError(problem)
+            shapes = {id: preview.shapes(outputs) for id, outputs in self.values.items()}
+            raise FlowError(explain(reason, self.graph, node, shapes)) from None
+        finally:
+            for thing in changed:
+                self.values.spend(thing, self._unit)
+
+    def _changed(self, node: Node) -> Iterator[Any]:
+        """What a node uses up: the object that its method changes, and iterators."""
+        descriptor = self.catalog.find(node.type)
+        mutates = descriptor is not None and descriptor.mutates and not descriptor.copy
+        for link in self.graph.into(node.id):
+            value = output(self.values[link.source], link.output)
+            if hasattr(value, "__next__") or (mutates and link.argument == "self"):
+                yield value

@@ -1,0 +1,234 @@
+"""Training in real workers: pause, checkpoints, going on from them, the same again, other back ends."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from flowcore import api
+from flowcore.dataflow import edit
+from flowcore.model import event as e
+from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import Limits
+from flowcore.model.graph import Graph
+from flowcore.model.run import Run, Settings
+from flowcore.runs import backends
+from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
+from flowcore.store import runs
+
+HIDDEN, FIT, EVALUATE = "n6", "n11", "n12"
+USUAL = Settings(seed=3)
+
+
+class Kept(Workers):
+    """Workers of many supervisors, which are not theirs to end."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    found = Kept(spares=1, fork=True)
+    yield found
+    Workers.close(found)
+
+
+@pytest.fixture
+def supervisor(home: Path, catalog: Catalog, workers: Workers) -> Iterator[Supervisor]:
+    found = Supervisor(lambda: catalog, workers, Limits())
+    yield found
+    found.close()
+
+
+def digits(epochs: int, **fit: Any) -> Graph:
+    """Shuffled digits, a hidden layer, dropout: whatever is drawn by chance in a training is in it."""
+    graph = api.load(api.examples()["digits_mlp"])
+    for name, value in {"epochs": epochs, **fit}.items():
+        graph = edit.set_argument(graph, FIT, name, value)
+    return graph
+
+
+def until(true: Callable[[], Any], seconds: float = 90) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+    return found
+
+
+def done(supervisor: Supervisor, graph: Graph, settings: Settings = USUAL) -> Run:
+    found = supervisor.wait(supervisor.start(graph, settings=settings), 200)
+    assert found.state == "done", (found.problem, found.output.text[-2000:])
+    return found
+
+
+def kept(supervisor: Supervisor, graph: Graph, epochs: int = 1, settings: Settings = USUAL) -> str:
+    """A run under way that has kept so many epochs."""
+    id = supervisor.start(graph, settings=settings)
+    until(lambda: supervisor.look(id).checkpoints.get(FIT, 0) >= epochs or supervisor.look(id).over)
+    assert not supervisor.look(id).over, supervisor.look(id).problem
+    return id
+
+
+def metrics(run: Run) -> list[dict[str, float | None]]:
+    return [epoch.metrics for epoch in run.epochs]
+
+
+def test_a_stopped_training_goes_on_as_if_it_had_never_been_stopped(supervisor: Supervisor) -> None:
+    id = kept(supervisor, digits(100_000))
+    supervisor.stop(id)
+    stopped = supervisor.wait(id, 10)
+    assert stopped.state == "stopped"
+    until_ = stopped.checkpoints[FIT]
+    last = until_ + 5
+
+    went_on = done(supervisor, digits(last), Settings(seed=3, resume=id))
+    assert [epoch.epoch for epoch in went_on.epochs] == list(range(1, last + 1))
+    assert metrics(went_on)[:until_] == metrics(stopped)[:until_]
+    assert runs.settings(runs.latest("")) == Settings(seed=3, resume=id)
+
+    whole = done(supervisor, digits(last))
+    assert metrics(went_on) == metrics(whole)
+    assert went_on.results == whole.results
+    assert went_on.checkpoints == {FIT: last}
+
+
+def test_a_training_goes_on_after_its_worker_was_killed(supervisor: Supervisor) -> None:
+    id = kept(supervisor, digits(100_000))
+    trace = runs.traced(id)
+    assert trace is not None
+    psutil.Process(trace.pid).send_signal(signal.SIGKILL)
+    failed = supervisor.wait(id, 10)
+    assert failed.state == "failed"
+    epochs = failed.checkpoints[FIT]
+    went_on = done(supervisor, digits(epochs + 1), Settings(seed=3, resume=id))
+    assert len(went_on.epochs) == epochs + 1
+
+
+def test_going_on_with_another_network_is_refused_and_says_why(supervisor: Supervisor) -> None:
+    id = kept(supervisor, digits(100_000))
+    supervisor.stop(id)
+    supervisor.wait(id, 10)
+    other = edit.set_argument(digits(100_000), HIDDEN, "units", 32)
+    found = supervisor.wait(supervisor.start(other, settings=Settings(resume=id)), 60)
+    assert found.state == "failed"
+    assert found.problem is not None
+    assert found.problem.code == "checkpoint-mismatch"
+    assert found.problem.nodes == (FIT,)
+    assert "32" in found.problem.message
+    epochs = supervisor.look(id).checkpoints[FIT]
+    found = supervisor.wait(supervisor.start(digits(epochs), settings=Settings(resume=id)), 60)
+    assert found.problem is not None
+    assert found.problem.code == "nothing-to-train"
+
+
+def test_a_paused_training_does_nothing_until_it_is_resumed_and_ends_as_if_never_paused(
+    supervisor: Supervisor,
+) -> None:
+    graph = digits(60)
+    id = supervisor.start(graph, settings=USUAL)
+    until(lambda: supervisor.look(id).epochs)
+    supervisor.pause(id)
+    until(lambda: supervisor.look(id).state == "paused", 10)
+    trace = runs.traced(id)
+    assert trace is not None
+    worker, before = psutil.Process(trace.pid), supervisor.look(id)
+    ticks = sum(worker.cpu_times()[:2])
+    time.sleep(2)
+    assert sum(worker.cpu_times()[:2]) - ticks <= 0.05
+    assert supervisor.look(id).epochs == before.epochs
+    supervisor.resume(id)
+    found = supervisor.wait(id, 120)
+    assert found.state == "done"
+    assert found.held >= 2
+    assert metrics(found) == metrics(done(supervisor, graph))
+
+
+def test_the_same_settings_give_the_same_figures_in_a_warmed_and_in_a_cold_worker(
+    supervisor: Supervisor, catalog: Catalog, workers: Workers
+) -> None:
+    graph = digits(4)
+    until(lambda: len(workers.pids) > 1)
+    warm = done(supervisor, graph)
+    cold_supervisor = Supervisor(lambda: catalog, Workers(fork=False), Limits())
+    cold = done(cold_supervisor, graph)
+    cold_supervisor.close()
+    assert metrics(warm) == metrics(cold)
+    assert warm.results == cold.results
+    assert warm.summaries == cold.summaries
+    assert warm.data == cold.data
+    assert warm.data[FIT].keys() == {"x", "y"}
+    assert warm.fingerprint == cold.fingerprint
+    assert metrics(warm) != metrics(done(supervisor, graph, Settings(seed=4)))
+    assert {"keras", "tensorflow", "python"} <= warm.versions.keys()
+
+
+def test_what_was_chosen_is_told_and_can_be_overruled_without_another_figure(supervisor: Supervisor) -> None:
+    graph = digits(3)
+    chosen = done(supervisor, graph)
+    plain = done(supervisor, graph, Settings(seed=3, steps_per_execution=1))
+    some = done(supervisor, graph, Settings(seed=3, steps_per_execution=7))
+    assert chosen.chosen[FIT]["steps_per_execution"].startswith("32: a step takes about")
+    assert plain.chosen[FIT] == {"steps_per_execution": "1, as set", "input": "as Keras does it"}
+    assert some.chosen[FIT]["steps_per_execution"] == "7, as set"
+    assert metrics(chosen) == metrics(plain) == metrics(some)
+    compiled = edit.set_argument(graph, "n10", "steps_per_execution", 5)
+    assert done(supervisor, compiled).chosen[FIT]["steps_per_execution"] == "5, as compiled"
+
+
+def test_a_network_with_too_many_parameters_ends_where_it_passes_the_limit(
+    home: Path, catalog: Catalog, workers: Workers
+) -> None:
+    supervisor = Supervisor(lambda: catalog, workers, Limits(parameters=5000))
+    found = supervisor.wait(supervisor.start(digits(1)), 60)
+    assert found.problem is not None
+    assert found.problem.code == "limit-parameters"
+    assert "8,320 parameters so far; the limit is 5,000." in found.problem.message
+    assert found.problem.nodes == (HIDDEN,)
+
+
+def test_more_memory_than_is_allowed_is_refused_where_it_is_asked_for(
+    home: Path, catalog: Catalog, workers: Workers
+) -> None:
+    supervisor = Supervisor(lambda: catalog, workers, Limits(memory=10**9))
+    graph = edit.set_argument(digits(1), HIDDEN, "units", 100_000_000)
+    found = supervisor.wait(supervisor.start(graph), 120)
+    assert found.state == "failed"
+    assert found.problem is not None
+    assert found.problem.code == "limit-memory"
+    assert "1.0 GB" in found.problem.message
+    assert done(supervisor, digits(1)).state == "done"
+
+
+@pytest.mark.parametrize("backend", [name for name in ("jax", "torch") if name in backends.installed()])
+def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor, backend: str) -> None:
+    usual = done(supervisor, digits(8))
+    other = Settings(seed=3, backend=backend)
+    found = done(supervisor, digits(8), other)
+    assert found.backend == backend
+    assert found.results[EVALUATE]["accuracy"] == pytest.approx(usual.results[EVALUATE]["accuracy"], abs=0.03)
+    assert metrics(found) == metrics(done(supervisor, digits(8), other))
+
+    id = kept(supervisor, digits(100_000), settings=other)
+    supervisor.pause(id)
+    until(lambda: supervisor.look(id).state == "paused", 10)
+    supervisor.resume(id)
+    began = time.monotonic()
+    supervisor.stop(id)
+    stopped = supervisor.wait(id, 10)
+    assert stopped.state == "stopped"
+    assert time.monotonic() - began < 3
+    epochs = stopped.checkpoints[FIT]
+    went_on = done(supervisor, digits(epochs + 2), Settings(seed=3, backend=backend, resume=id))
+    assert [epoch.epoch for epoch in went_on.epochs] == list(range(1, epochs + 3))
+    assert isinstance(went_on.epochs[-1], e.Epoch)
+
+
+def test_the_back_ends_of_this_checkout_are_installed() -> None:
+    assert {"tensorflow", "jax"} <= set(backends.installed())

@@ -1,0 +1,218 @@
+"""What each kind of value looks like, and that no preview is too large to send."""
+
+import base64
+import io
+import sys
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scipy import sparse
+
+from flowcore.model import preview as p
+from flowcore.worker import arrays, picture
+from flowcore.worker.view import show
+from flowcore.worker.weights import Weights
+
+NAN = float("nan")
+
+
+class Pair(NamedTuple):
+    x: int
+    y: str
+
+
+def look(value: Any) -> p.Preview:
+    return show(value, Weights())
+
+
+def pixels(found: p.Picture | None) -> npt.NDArray[np.uint8]:
+    assert found is not None
+    image = Image.open(io.BytesIO(base64.b64decode(found.png)))
+    assert image.size == (found.width, found.height)
+    return np.asarray(image.convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(None, p.NumberPreview(kind="NoneType", value="None"), id="none"),
+        pytest.param(True, p.NumberPreview(kind="bool", value="True"), id="a truth value"),
+        pytest.param(2**60, p.NumberPreview(kind="int", value=str(2**60)), id="a whole number"),
+        pytest.param(1 / 3, p.NumberPreview(kind="float", value="0.333333"), id="a number"),
+        pytest.param(NAN, p.NumberPreview(kind="float", value="nan"), id="not a number"),
+        pytest.param(np.float32(0.5), p.NumberPreview(kind="float32", value="0.5"), id="NumPy's number"),
+        pytest.param(np.array(7), p.NumberPreview(kind="int", value="7"), id="an array without axes"),
+        pytest.param("words", p.TextPreview(kind="str", text="words", length=5), id="a text"),
+        pytest.param(b"ab", p.TextPreview(kind="bytes", text="b'ab'", length=2), id="bytes"),
+        pytest.param(
+            Pair(1, "b"),
+            p.ManyPreview(
+                kind="Pair",
+                size=2,
+                items={
+                    "x": p.NumberPreview(kind="int", value="1"),
+                    "y": p.TextPreview(kind="str", text="b", length=1),
+                },
+            ),
+            id="a named tuple",
+        ),
+        pytest.param(
+            {"a": [[[1]]]},
+            p.ManyPreview(
+                kind="dict",
+                size=1,
+                items={
+                    "a": p.ManyPreview(
+                        kind="list", size=1, items={"0": p.TextPreview(kind="list", text="1 items", length=1)}
+                    )
+                },
+            ),
+            id="what is nested deeply is cut",
+        ),
+    ],
+)  # fmt: skip
+def test_values_as_they_are_shown(value: Any, expected: p.Preview) -> None:
+    assert look(value) == expected
+
+
+def test_the_figures_of_an_array() -> None:
+    found = look(np.array([[1.0, NAN], [3.0, np.inf]]))
+    assert isinstance(found, p.ArrayPreview)
+    assert (found.shape, found.dtype, found.low, found.high, found.mean) == ((2, 2), "float64", 1, 3, 2)
+    assert found.missing == 1
+    assert found.histogram is not None
+    assert (found.histogram.low, found.histogram.high, sum(found.histogram.counts)) == (1, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("array", "classes"),
+    [
+        pytest.param(np.array([0, 1, 1, 1]), {"0": 1, "1": 3}, id="numbers of classes"),
+        pytest.param(np.array(["a", "b"] * 3, dtype=object), {"a": 3, "b": 3}, id="names"),
+        pytest.param(np.arange(50), {}, id="a count"),
+        pytest.param(np.array([0.5, 0.5, 1.0]), {}, id="a measure"),
+        pytest.param(np.zeros((4, 2), int), {}, id="a table"),
+    ],
+)
+def test_labels_are_counted(array: npt.NDArray[Any], classes: dict[str, int]) -> None:
+    assert arrays.preview(array).classes == classes
+
+
+@pytest.mark.parametrize(
+    ("shape", "tiles"),
+    [
+        pytest.param((7, 8, 8, 1), 7, id="grey pictures"),
+        pytest.param((7, 9, 12, 3), 7, id="colour pictures"),
+        pytest.param((7, 8, 8), 7, id="square planes"),
+        pytest.param((20, 30, 3), 1, id="one colour picture"),
+        pytest.param((16, 16), 1, id="one square plane"),
+        pytest.param((300, 8, 8, 1), 64, id="the first of many"),
+        pytest.param((7, 2, 2, 1), 0, id="too small"),
+        pytest.param((7, 8, 8, 5), 0, id="five channels"),
+        pytest.param((7, 30), 0, id="a table"),
+        pytest.param((0, 8, 8, 1), 0, id="nothing"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_pictures_is_shown_as_pictures(shape: tuple[int, ...], tiles: int) -> None:
+    found = arrays.preview(np.random.default_rng(0).random(shape)).picture
+    if not tiles:
+        assert found is None
+        return
+    assert len(np.unique(pixels(found))) > 50
+    assert found is not None
+    assert found.width >= 40
+    assert (f"of {shape[0]}" in found.caption) == (tiles == 64)
+
+
+def test_a_grid_shows_each_plane_in_its_place() -> None:
+    planes = np.stack([np.full((8, 8), level) for level in (0.0, 1.0, 0.5)])
+    found = pixels(picture.grid(planes))
+    height, width, _ = found.shape
+    assert [found[height // 2, width * place // 6, 0] for place in (1, 3, 5)] == [0, 255, 127]
+
+
+def test_colours_stay_as_they_are() -> None:
+    plane = np.zeros((1, 8, 8, 3), np.uint8)
+    plane[..., 0] = 200
+    assert set(map(tuple, pixels(picture.grid(plane)).reshape(-1, 3))) == {(200, 0, 0)}
+
+
+def test_channels_of_one_sample_are_planes_and_steps_are_a_heat_map() -> None:
+    channels = arrays.channels(np.random.default_rng(0).random((6, 5, 9)))
+    assert channels.picture is not None
+    assert channels.picture.caption == "9 channels"
+    steps = arrays.channels(np.arange(12.0).reshape(3, 4))
+    assert pixels(steps.picture)[-1, -1, 0] == 255
+    assert arrays.channels(np.array([0.25, 0.75])).line == (0.25, 0.75)
+
+
+def test_a_table_shows_its_head_its_types_and_what_is_missing() -> None:
+    frame = pd.DataFrame({"a": range(100), "b": [None, "x"] * 50, 3: 0.5})
+    assert look(frame) == p.TablePreview(
+        kind="DataFrame",
+        rows=100,
+        width=3,
+        columns=(
+            p.Column("a", "int64", 0, tuple(map(str, range(8)))),
+            p.Column("b", str(frame.dtypes["b"]), 50, tuple(str(one) for one in frame["b"][:8])),
+            p.Column("3", "float64", 0, ("0.5",) * 8),
+        ),
+    )
+    series = look(frame["a"])
+    assert isinstance(series, p.TablePreview)
+    assert (series.rows, [column.name for column in series.columns]) == (100, ["a"])
+
+
+def test_images_and_charts_and_sparse_arrays() -> None:
+    image = look(Image.new("RGB", (30, 20), (1, 2, 3)))
+    assert isinstance(image, p.PicturePreview)
+    assert (image.picture.width, image.picture.height, image.picture.caption) == (30, 20, "30 × 20, RGB")
+    chart = look(go.Figure(go.Bar(y=[1, 2])))
+    assert isinstance(chart, p.ChartPreview)
+    assert '"bar"' in chart.figure
+    found = look(sparse.eye(5, format="csr"))
+    assert isinstance(found, p.ArrayPreview)
+    assert (found.shape, found.high) == ((5, 5), 1)
+
+
+def test_what_is_too_large_is_cut_or_said_to_be() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 100, 100, 3), np.uint8)
+    pictures = look({str(index): noise for index in range(12)})
+    assert isinstance(pictures, p.ManyPreview)
+    assert 0 < len(pictures.items) < 12
+    assert pictures.size == 12
+    chart = look(go.Figure(go.Scatter(y=list(range(200_000)))))
+    assert isinstance(chart, p.TextPreview)
+    assert chart.text.startswith("Too large to be shown")
+
+
+shapes = st.lists(st.integers(0, 40), min_size=1, max_size=4).map(tuple)
+dtypes = st.sampled_from(
+    ["float16", "float64", "uint8", "int64", "bool", "U3", "complex64", "datetime64[s]", "O"]
+)
+
+
+@given(shapes, dtypes)
+def test_any_array_has_a_preview_that_can_be_sent_and_read(shape: tuple[int, ...], dtype: str) -> None:
+    found = look(np.zeros(shape, dtype))
+    assert isinstance(found, p.ArrayPreview)
+    content = msgspec.json.encode(found)
+    assert len(content) <= p.LIMIT
+    assert msgspec.json.decode(content, type=p.Preview) == found
+    assert found.shape == shape
+
+
+def test_looking_at_a_value_imports_nothing_that_it_does_not_need() -> None:
+    before = set(sys.modules)
+    look({"a": np.arange(4), "b": object()})
+    assert not {
+        name for name in set(sys.modules) - before if name.partition(".")[0] in ("tensorflow", "matplotlib")
+    }

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import msgspec
+import numpy
 import psutil
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from flowcore.model.frame import Cost
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.runs import backends
 from flowcore.runs.checker import Checker
+from flowcore.worker import preview
 from flowcore.worker.keeping import Made, Shelf
 from tests.networks import chain, type_of
 
@@ -166,6 +168,19 @@ def test_the_checker_takes_jax_whatever_keras_is_told_to_use(
         checker.close()
 
 
+@pytest.mark.skipif("jax" not in backends.installed(), reason="JAX is an extra")
+def test_a_layer_that_works_with_tensorflow_alone_is_left_out_and_no_problem(catalog: Catalog) -> None:
+    graph = chain(("Input", {"shape": [1], "dtype": "int32"}), ("Hashing", {"num_bins": 3}), ("ReLU", {}))
+    light, heavy = Checker("jax"), Checker("tensorflow")
+    try:
+        found = light.report(graph, catalog)
+        assert (set(found.shapes), found.problems) == ({"s0"}, ())
+        assert heavy.report(graph, catalog).dtypes["s1"] == {"": "int64"}
+    finally:
+        light.close()
+        heavy.close()
+
+
 COSTS: dict[str, tuple[Graph, Cost]] = {
     # name: the network, and what its last node costs: parameters, bytes, bytes handed on, multiply-adds
     "dense": (chain(("Input", {"shape": [5, 8]}), ("Dense", {"units": 3})), Cost(27, 108, 60, 5 * 8 * 3)),
@@ -305,6 +320,25 @@ def nested(depth: int) -> Any:
     for _ in range(depth):
         value = {"$new": type_of("TimeDistributed"), "args": {"layer": value}}
     return value
+
+
+@pytest.mark.parametrize(
+    ("values", "counted"),
+    [
+        ([0, 2, 1, 2], 3),
+        ([[0], [2]], 3),
+        ([[0, 1], [2, 0]], None),
+        ([-1, 0], None),
+        ([0.0, 1.0], None),
+        ([], None),
+        ([0, 10**9], None),
+        (7, None),
+    ],
+    ids=["labels", "a-column", "rows", "signs", "floats", "nothing", "numbers-of-customers", "one-number"],
+)
+def test_classes_are_counted_where_whole_numbers_name_them(values: Any, counted: int | None) -> None:
+    outputs = {"y": numpy.array(values, dtype=None if values else int), "x": object()}
+    assert preview.classes(outputs) == ({} if counted is None else {"y": counted})
 
 
 PICTURE = ("Input", {"shape": [8, 8, 1]})

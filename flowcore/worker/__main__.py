@@ -61,6 +61,7 @@ def _check(channel: Channel) -> None:
     if os.environ.get("KERAS_BACKEND") == "jax":
         # Keras and JAX import what they find; without these two they take half the time and memory.
         sys.modules["tensorflow"] = sys.modules["sklearn"] = None  # type: ignore[assignment]
+        os.environ["JAX_PLATFORMS"] = "cpu"
     with uncollected():
         locate("keras")
     checks = Checks()

@@ -93,6 +93,7 @@ _OTHERS = st.sampled_from(
         ("remove", "lone", 0),
         ("remove", "sum", 0),
         ("remove", "left", 0),
+        ("dtype", "a", "float16"),
         ("name", "a", "first"),
         ("rename", "tower", "twin"),
         ("undo", "", 0),
@@ -141,7 +142,7 @@ def test_hundreds_of_edits_leave_nothing_behind(checker: Checker, catalog: Catal
 
 def test_kept_graphs_and_nodes_are_bounded_and_the_oldest_go_first() -> None:
     shelf = Shelf(graphs=3, nodes=10)
-    made = Made(b"", b"", None, {}, {}, {}, {}, {}, [])
+    made = Made(b"", b"", None, {}, {}, {}, None, False, {}, {}, [])
     for key in "abcd":
         shelf.put(key, {"n1": made})
     assert (shelf.take("a"), shelf.nodes) == ({}, 3)
@@ -295,11 +296,11 @@ import os, sys
 os.environ["KERAS_BACKEND"] = "jax"
 sys.modules["tensorflow"] = None
 import keras
-from flowcore.worker import cost, keeping
+from flowcore.worker import cost, keeping, sizes
 keeping.begin()
 for name in sys.argv[1:]:
     model = getattr(keras.applications, name)(weights=None)
-    print(cost.total(map(cost.of_call, cost.calls(model))))
+    print(sizes.total(map(cost.of_call, cost.calls(model))))
 """
 
 

@@ -7,13 +7,10 @@ Places that a padded window sees beyond the edge count as others do. Where a siz
 said: None. Shapes have the batch axis first, as everywhere.
 """
 
-import math
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
-Shape = tuple[int | None, ...]
-Count = int | None
+from flowcore.worker.sizes import Count, OpenSizeError, Shape, product, shape_of, size, total, volume
 
 
 def multiply_adds(operation: Any, inputs: list[Any], outputs: list[Any]) -> Count:
@@ -22,7 +19,7 @@ def multiply_adds(operation: Any, inputs: list[Any], outputs: list[Any]) -> Coun
     if count is None or not inputs or not outputs:
         return 0
     try:
-        return count(operation, [_shape(item) for item in inputs], [_shape(item) for item in outputs])
+        return count(operation, [shape_of(item) for item in inputs], [shape_of(item) for item in outputs])
     except OpenSizeError:
         return None
 
@@ -32,67 +29,14 @@ def of_call(node: Any) -> Count:
     return multiply_adds(node.operation, node.input_tensors, node.output_tensors)
 
 
-def activations(tensors: Iterable[Any]) -> Count:
-    """Bytes a sample of what is handed on; None where a size is open."""
-    try:
-        return sum(_volume(_shape(tensor)) * width(str(tensor.dtype)) for tensor in tensors)
-    except OpenSizeError:
-        return None
-
-
-def total(counts: Iterable[Count]) -> Count:
-    """The sum, None where one of them is not known."""
-    found = list(counts)
-    known = [count for count in found if count is not None]
-    return sum(known) if len(known) == len(found) else None
-
-
-def width(dtype: str) -> int:
-    """Bytes of one element: 4 of float32, 2 of bfloat16, 1 of bool."""
-    bits = re.search(r"\d+", dtype)
-    return max(1, int(bits[0]) // 8) if bits else 1
-
-
-def size(weights: Iterable[Any]) -> int:
-    """How many numbers weights hold."""
-    return sum(math.prod(weight.shape) for weight in weights)
-
-
-def memory(weights: Iterable[Any]) -> int:
-    """Bytes of weights."""
-    return sum(math.prod(weight.shape) * width(str(weight.dtype)) for weight in weights)
-
-
-class OpenSizeError(Exception):
-    """A size that is known only once there are data."""
-
-
-def _shape(tensor: Any) -> Shape:
-    return tuple(tensor.shape)
-
-
-def _volume(shape: Shape) -> int:
-    """The numbers in one sample."""
-    return _product(shape[1:])
-
-
-def _product(sizes: Iterable[Count]) -> int:
-    result = 1
-    for size in sizes:
-        if size is None:
-            raise OpenSizeError
-        result *= size
-    return result
-
-
 def _spatial(layer: Any, shape: Shape) -> int:
     """The places of an image or a sequence: all axes but batch and channels."""
     first = getattr(layer, "data_format", "channels_last") == "channels_first"
-    return _product(shape[2:] if first else shape[1:-1])
+    return product(shape[2:] if first else shape[1:-1])
 
 
 def _dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    return _volume(outputs[0]) * _product(inputs[0][-1:])
+    return volume(outputs[0]) * product(inputs[0][-1:])
 
 
 def _einsum_dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -100,21 +44,21 @@ def _einsum_dense(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     _, right = layer.equation.split("->")
     kernel = layer.equation.partition("->")[0].partition(",")[2]
     summed = [n for name, n in zip(kernel, layer.kernel.shape, strict=True) if name not in right]
-    return _volume(outputs[0]) * _product(summed)
+    return volume(outputs[0]) * product(summed)
 
 
 def _convolution(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """Each kernel weight is used once at every place of the output."""
-    return _spatial(layer, outputs[0]) * _product(layer.kernel.shape)
+    return _spatial(layer, outputs[0]) * product(layer.kernel.shape)
 
 
 def _transposed(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """Each kernel weight is used once at every place of the input."""
-    return _spatial(layer, inputs[0]) * _product(layer.kernel.shape)
+    return _spatial(layer, inputs[0]) * product(layer.kernel.shape)
 
 
 def _separable(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    kernels = _product(layer.depthwise_kernel.shape) + _product(layer.pointwise_kernel.shape)
+    kernels = product(layer.depthwise_kernel.shape) + product(layer.pointwise_kernel.shape)
     return _spatial(layer, outputs[0]) * kernels
 
 
@@ -126,7 +70,7 @@ def _recurrent(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     )
     convolves = hasattr(layer.cell, "kernel_size")
     places = _spatial(layer, (inputs[0][0], *outputs[0][-len(inputs[0]) + 2 :])) if convolves else 1
-    return _product(inputs[0][1:2]) * places * kernels
+    return product(inputs[0][1:2]) * places * kernels
 
 
 def _bidirectional(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -140,7 +84,7 @@ def _wrapped(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     found = multiply_adds(layer.layer, [step], [inside])
     if found is None:
         raise OpenSizeError
-    return found * _product(inputs[0][1:2])
+    return found * product(inputs[0][1:2])
 
 
 def _normalized(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -154,7 +98,7 @@ def _normalized(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
 def _heads(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """Projections of query, key, value and result, then scores and their weighted sum for every head."""
     query, value = inputs[0], inputs[1] if len(inputs) > 1 else inputs[0]
-    asked, held = _product(query[1:-1]), _product(value[1:-1])
+    asked, held = product(query[1:-1]), product(value[1:-1])
     projected = asked * (size([layer._query_dense.kernel]) + size([layer._output_dense.kernel]))
     projected += held * (size([layer._key_dense.kernel]) + size([layer._value_dense.kernel]))
     count = getattr(layer, "num_heads", None) or layer.num_query_heads
@@ -167,17 +111,17 @@ def _attention(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     """A score for every pair of query and key, and the weighted sum of values."""
     query, value = inputs[0], inputs[1]
     key = inputs[2] if len(inputs) > 2 else value
-    return _product((query[1], value[1])) * (_product(key[-1:]) + _product(value[-1:]))
+    return product((query[1], value[1])) * (product(key[-1:]) + product(value[-1:]))
 
 
 def _matmul(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    return _volume(outputs[0]) * _product(inputs[0][-1:])
+    return volume(outputs[0]) * product(inputs[0][-1:])
 
 
 def _dot(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     axes = getattr(layer, "axes", -1)
     axis = axes if isinstance(axes, int) else axes[0]
-    return _volume(outputs[0]) * _product((inputs[0][axis],))
+    return volume(outputs[0]) * product((inputs[0][axis],))
 
 
 def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -190,7 +134,7 @@ def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
         for names, shape in zip(left.split(","), inputs, strict=False)
         for name, n in zip(names, shape, strict=False)
     }
-    return _product(n for name, n in sizes.items() if name != right[:1])
+    return product(n for name, n in sizes.items() if name != right[:1])
 
 
 def _model(model: Any, inputs: list[Shape], outputs: list[Shape]) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
+from flowcore.model.frame import Cost
 from flowcore.worker.evaluate import Outputs
 from flowcore.worker.locate import locate
 
@@ -23,6 +24,7 @@ class Made(NamedTuple):
     """A node as it was made.
 
     own: of all but what came in; came: shape and dtype of each tensor that did, None beside anything else.
+    cost: None where others call its layer too, which may build it. noticed: something is to be said of it.
     before, after: the counters of names that it moved. ends: see `Uses`.
     """
 
@@ -32,6 +34,8 @@ class Made(NamedTuple):
     outputs: Outputs
     shapes: dict[str, str]
     dtypes: dict[str, str]
+    cost: Cost | None
+    noticed: bool
     before: Names
     after: Names
     ends: list[tuple[Any, Any]]

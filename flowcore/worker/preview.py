@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from flowcore.model.event import LayerRow
-from flowcore.worker import cost
+from flowcore.worker import cost, sizes
 
 DEPTH: Final = 4
 FEW: Final = 16
@@ -94,11 +94,11 @@ def _row(layer: Any, node: str, calls: list[Any]) -> LayerRow:
         name=layer.name,
         kind=type(layer).__name__,
         shape=shape(getattr(layer, "output", None)),
-        parameters=cost.size(layer.weights),
-        trainable=cost.size(layer.trainable_weights),
-        size=cost.memory(layer.weights),
-        multiply_adds=cost.total(map(cost.of_call, calls)),
-        activations=cost.activations(tensor for call in calls for tensor in call.output_tensors),
+        parameters=sizes.size(layer.weights),
+        trainable=sizes.size(layer.trainable_weights),
+        size=sizes.memory(layer.weights),
+        multiply_adds=sizes.total(map(cost.of_call, calls)),
+        activations=sizes.activations(tensor for call in calls for tensor in call.output_tensors),
     )
 
 

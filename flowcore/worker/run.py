@@ -20,8 +20,8 @@ from flowcore.worker.confine import admit, confine, exhausted
 from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
+from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
-from flowcore.worker.shapes import summary
 from flowcore.worker.train import Watch
 
 

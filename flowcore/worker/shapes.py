@@ -3,7 +3,6 @@
 After an edit only what changed is made again, and what depends on it.
 """
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -12,19 +11,17 @@ import msgspec
 from flowcore.dataflow import caps, ports
 from flowcore.dataflow.foresee import foresee
 from flowcore.dataflow.order import ancestors, order
-from flowcore.dataflow.plan import INPUT
-from flowcore.model.descriptor import Catalog
-from flowcore.model.event import LayerRow
-from flowcore.model.frame import CheckRequest, Cost, ShapeReport
-from flowcore.model.graph import Graph, Node
+from flowcore.model.frame import CheckRequest, ShapeReport
+from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.value import types_in
-from flowcore.worker import cost, keeping, preview
+from flowcore.worker import keeping, preview
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explain
 from flowcore.worker.gather import output
 from flowcore.worker.keeping import Made, Names, Shelf, Uses
-from flowcore.worker.locate import locate
+from flowcore.worker.layers import cost_of, summary
+from flowcore.worker.symbolic import can_make
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -69,21 +66,22 @@ class _Check:
 
     def node(self, node: Node) -> None:
         """Make a node, or use what was made of it before."""
-        if not _can_make(self.graph, node, self.catalog, self.values):
+        if not can_make(self.graph, node, self.catalog, self.values):
             return
-        known = foresee(self.graph, node, self.shapes, self.dtypes)
-        if known is not None:
-            self.problems.append(known)
-            if known.level == "error":
-                return
         own = self._own(node)
         signature = self._signature(node, own)
         made = self.old.get(node.id)
-        if made is not None and made.signature == signature and made.named(self._names):
-            del self.old[node.id]
-        else:
-            made = self._make(node, own, signature)
+        if made is not None and not (made.signature == signature and made.named(self._names)):
+            made = None
+        if made is None or made.noticed:
+            known = foresee(self.graph, node, self.shapes, self.dtypes)
+            self.problems += [known] if known else []
+            if known and known.level == "error":
+                return
+            made = made or self._make(node, own, signature, noticed=known is not None)
         if made is not None:
+            if self.old.get(node.id) is made:
+                del self.old[node.id]
             self._keep(node.id, made)
 
     def clear(self) -> None:
@@ -94,12 +92,12 @@ class _Check:
 
     def report(self) -> ShapeReport:
         summaries = {id: rows for id in self.values if (rows := summary(self.values[id][""], self.values))}
-        costs = {id: _cost(outputs) for id, outputs in self.values.items()}
+        costs = {id: made.cost or cost_of(made.outputs) for id, made in self.made.items()}
         heavy = caps.heavy(sum(one.parameters for id, one in costs.items() if id not in summaries))
         problems = (*self.problems, *heavy)
         return ShapeReport(self.shapes, summaries, problems, self.dtypes, costs)
 
-    def _make(self, node: Node, own: bytes, signature: bytes) -> Made | None:
+    def _make(self, node: Node, own: bytes, signature: bytes, noticed: bool) -> Made | None:
         tensors = self._incoming(node)
         came, uses = keeping.came(tensors), Uses(tensors)
         old = self._again(node, own, came)
@@ -113,8 +111,19 @@ class _Check:
             return None
         if old:
             before, after = old.before, old.after
-        shapes, dtypes = preview.shapes(outputs), preview.dtypes(outputs)
-        return Made(signature, own, came, outputs, shapes, dtypes, before, after, uses.ends())
+        return Made(
+            signature=signature,
+            own=own,
+            came=came,
+            outputs=outputs,
+            shapes=preview.shapes(outputs),
+            dtypes=preview.dtypes(outputs),
+            cost=None if self._sharers(node) else cost_of(outputs),
+            noticed=noticed,
+            before=before,
+            after=after,
+            ends=uses.ends(),
+        )
 
     def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
         """The node as it was, if its layer need only be called again: its weights fit what comes in."""
@@ -168,54 +177,6 @@ class _Check:
             if target is not None and (link.output == "layer" or target.type == ports.CALL):
                 found |= {link.target, *ancestors(self.graph, link.target)}
         return (found & self.graph.by_id.keys()) - {node.id}
-
-
-def summary(value: Any, values: Mapping[str, Outputs]) -> tuple[LayerRow, ...]:
-    """The rows of a model, () for any other value."""
-    if not isinstance(value, locate("keras").Model):
-        return ()
-    owners: dict[int, str] = {}
-    for node, outputs in values.items():
-        for layer in _layers(outputs):
-            owners.setdefault(id(layer), node)  # the node that made it; others only call it once more
-    return preview.layers(value, lambda layer: owners.get(id(layer), ""))
-
-
-def _layers(outputs: Outputs) -> list[Any]:
-    """The layer that a node made; of an Input the layer behind its tensor."""
-    if "layer" in outputs:
-        return [outputs["layer"]]
-    history = getattr(outputs.get(""), "_keras_history", None)
-    return [history[0]] if history else []
-
-
-def _cost(outputs: Outputs) -> Cost:
-    """Of the weights that a node makes, and of the call that its value comes from."""
-    keras = locate("keras")
-    value = outputs[""]
-    owner = outputs.get("layer", value if isinstance(value, keras.Model) else None)
-    weights = owner.weights if owner is not None else []
-    tensors = [item for item in keras.tree.flatten(value) if isinstance(item, keras.KerasTensor)]
-    history = tensors[0]._keras_history if tensors else None
-    counted = cost.of_call(history.operation._inbound_nodes[history.node_index]) if history else 0
-    return Cost(cost.size(weights), cost.memory(weights), cost.activations(tensors), counted)
-
-
-def _can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Outputs]) -> bool:
-    descriptor = catalog.find(node.type)
-    if descriptor is None or not descriptor.symbolic or descriptor.kind == "method":
-        return False
-    links = graph.into(node.id)
-    given = {*node.args, *(link.argument for link in links)}
-    complete = all(item.arg in given for item in descriptor.args if item.required)
-    if descriptor.kind == "function" and descriptor.instance and descriptor.package != INPUT:
-        # Without a symbolic tensor an operation would compute, on as much memory as it is told to.
-        complete &= any(_is_symbolic(values.get(link.source, {}).get(link.output)) for link in links)
-    return complete and all(link.source in values for link in links)
-
-
-def _is_symbolic(value: Any) -> bool:
-    return isinstance(value, locate("keras").KerasTensor)
 
 
 def _needs_tensorflow(reason: Exception) -> bool:

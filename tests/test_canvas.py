@@ -38,7 +38,7 @@ def _draw(name: str, mode: str) -> None:
 
 
 def sent(mode: str = "Detailed") -> Mapping[str, Any]:
-    at = AppTest.from_function(_draw, kwargs={"name": "digits_cnn", "mode": mode}).run()
+    at = AppTest.from_function(_draw, kwargs={"name": "digits_cnn", "mode": mode}, default_timeout=60).run()
     assert not at.exception
     found: Mapping[str, Any] = json.loads(at.get("component_instance")[0].proto.json_args)
     return found

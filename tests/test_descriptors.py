@@ -376,7 +376,7 @@ def test_the_shipped_catalogue_loads_in_the_time_of_a_page(shipped: Catalog) -> 
     from flowcore.store.descriptors import _load
 
     _load.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     load()
-    assert time.perf_counter() - start < 0.25  # 0.01 s by itself; tests run beside one another
+    assert time.process_time() - start < 0.25  # 0.01 s by itself
     assert len(shipped.nodes) > 300

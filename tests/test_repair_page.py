@@ -92,7 +92,7 @@ OPEN = LayerRow("c", "conv", "Conv2D", "(None, None, None, 2)", 20, 20, 80, None
 
 
 def test_a_table_of_layers_has_what_each_costs_and_the_totals() -> None:
-    at = AppTest.from_function(_table).run()
+    at = AppTest.from_function(_table, default_timeout=60).run()
     assert {metric.label: metric.value for metric in at.metric} == {
         "Layers": "2",
         "Parameters": "29",

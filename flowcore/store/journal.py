@@ -97,13 +97,13 @@ class Follower:
 
     def look(self) -> Run:
         """The run as it is now."""
-        with self._lock, contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
-            mark = file.read(_MARK).partition(b"\n")[0]
-            if mark != self._mark:
-                self._mark, self._offset, self.run = mark, 0, Run()
-            events, self._offset = _rest(file, self._offset)
-            self.run = fold(self.run, events)
-        return self.run
+        with self._lock:
+            with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
+                mark = file.read(_MARK).partition(b"\n")[0]
+                run, offset = (self.run, self._offset) if mark == self._mark else (Run(), 0)
+                events, self._offset = _rest(file, offset)
+                self._mark, self.run = mark, fold(run, events)
+            return self.run
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[Event], int]:

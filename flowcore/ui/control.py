@@ -61,11 +61,12 @@ def _afterwards(here: Session, run_id: str, run: Run, ran: Graph) -> None:
 
 
 def _button(
-    label: str, key: str, on_click: Callable[[], None], disabled: bool = False, help: str | None = None
+    label: str, key: str, act: Callable[[], None], disabled: bool = False, help: str | None = None
 ) -> None:
-    st.button(
-        label, icon=_ICONS[key], key=key, disabled=disabled, help=help, on_click=on_click, width="content"
-    )
+    """Act, and draw the whole page again: it may be another run's now."""
+    if st.button(label, icon=_ICONS[key], key=key, disabled=disabled, help=help, width="content"):
+        act()
+        st.rerun()
 
 
 _ICONS = {

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from flowcore.model.event import LayerRow
 from flowcore.worker import cost, sizes
 
@@ -43,8 +45,9 @@ def classes(outputs: Mapping[str, Any]) -> dict[str, int]:
     """How many classes an output numbers: one whole number to a sample, from 0 on."""
     found = {}
     for name, item in outputs.items():
-        kind, axes = getattr(getattr(item, "dtype", None), "kind", ""), getattr(item, "shape", ())
-        if kind in ("i", "u") and axes and math.prod(axes) == axes[0] > 0 and item.min() >= 0:
+        if not isinstance(item, np.ndarray) or item.dtype.kind not in ("i", "u") or not item.ndim:
+            continue
+        if item.size == item.shape[0] > 0 and item.min() >= 0:
             found[name] = int(item.max()) + 1
     return {name: count for name, count in found.items() if count <= MOST}
 

@@ -64,7 +64,7 @@ def _first_batch(supervisor: Supervisor, graph: Graph) -> None:
     warm, script, floor = [], [], []
     for _ in range(ROUNDS):
         supervisor.workers.warm()
-        _rested(supervisor.workers)
+        rested(supervisor.workers)
         warm.append(_until_batch(supervisor, graph))
         script.append(_seconds([sys.executable, "-c", FIRST_BATCH, str(SCRIPT)]))
         floor.append(_seconds([sys.executable, "-c", FIRST_BATCH, str(SCRIPT)]))
@@ -119,10 +119,10 @@ def _memory() -> None:
     """What one more warm worker adds to the sum of proportional set sizes, forked and started by itself."""
     workers = Workers(spares=1, fork=True)
     workers.warm()
-    _rested(workers)
+    rested(workers)
     before = _sum(workers.pids)
     taken = workers.take("run")
-    _rested(workers)
+    rested(workers)
     forked = _sum((*workers.pids, taken.pid)) - before
     taken.kill()
     workers.close()
@@ -140,7 +140,7 @@ def _memory() -> None:
     print(f"  ratio {forked / (both - alone):.2f}")
 
 
-def _rested(workers: Workers) -> None:
+def rested(workers: Workers) -> None:
     """Wait until the spares are there and have done their warming up."""
     idle = 0
     before = -1.0

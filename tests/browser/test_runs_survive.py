@@ -17,7 +17,7 @@ from tests.browser import steps
 from tests.browser.conftest import App
 
 
-def training(page: Page, app: App, epochs: int = 400) -> str:
+def training(page: Page, app: App, epochs: int = 4000) -> str:
     """A run that lasts, with its first epochs done; its id."""
     steps.open_example(page, app, "digits_mlp")
     steps.go(page, "Train")
@@ -39,6 +39,30 @@ def gone(process: psutil.Process) -> bool:
 def stop(page: Page) -> None:
     steps.at(page, "stop").locator("button:enabled:visible").click()
     expect(steps.badge(page)).to_contain_text("stopped")
+
+
+def press(page: Page, key: str) -> None:
+    steps.at(page, key).locator("button:enabled:visible").click()
+
+
+def test_a_training_is_paused_resumed_and_run_again_in_the_page(page: Page, app: App) -> None:
+    run = training(page, app)
+    press(page, "pause")
+    expect(steps.badge(page)).to_contain_text("paused")
+    seen = steps.epochs(app, run)
+    page.wait_for_timeout(1500)
+    assert steps.epochs(app, run) == seen
+    press(page, "resume")
+    expect(steps.badge(page)).to_contain_text("running")
+    steps.until(lambda: steps.epochs(app, run) > seen)
+    stop(page)
+    press(page, "again")
+    steps.until(lambda: steps.run_id(page) != run)
+    again = steps.run_id(page)
+    steps.until(lambda: steps.epochs(app, again) >= 3)
+    first, second = (Follower(app.run_folder(id)).look().epochs[:3] for id in (run, again))
+    assert [epoch.metrics for epoch in first] == [epoch.metrics for epoch in second]
+    stop(page)
 
 
 def test_a_reload_in_mid_training_finds_the_run_going_on(page: Page, app: App) -> None:
@@ -85,6 +109,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_next_one_works(page: Page, app:
 def test_a_run_whose_server_was_killed_is_closed_by_the_next_server(page: Page, own_app: App) -> None:
     run = training(page, own_app)
     process = worker(own_app, run)
+    steps.until(lambda: Follower(own_app.run_folder(run)).look().checkpoints)
     seen = steps.epochs(own_app, run)
     own_app.kill()
     steps.until(lambda: gone(process), 3)
@@ -94,10 +119,14 @@ def test_a_run_whose_server_was_killed_is_closed_by_the_next_server(page: Page, 
     expect(page.get_by_text("ended while it was running")).to_be_visible()
     assert steps.epochs(own_app, run) >= seen
     page.get_by_role("tab", name="Output").click()
-    expect(page.locator('[data-testid="stCode"]').filter(has_text="Epoch 1/400").first).to_be_visible()
-    steps.type_in(page, "plan epochs", "1")
-    steps.train(page)
-    expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
+    expect(page.locator('[data-testid="stCode"]').filter(has_text="Epoch 1/4000").first).to_be_visible()
+    press(page, "continue")
+    steps.until(lambda: steps.run_id(page) != run)
+    later = steps.run_id(page)
+    steps.until(lambda: steps.epochs(own_app, later) >= seen)
+    found = Follower(own_app.run_folder(later)).look()
+    assert [epoch.epoch for epoch in found.epochs] == list(range(1, len(found.epochs) + 1))
+    stop(page)
 
 
 def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(

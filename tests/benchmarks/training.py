@@ -1,0 +1,196 @@
+"""Training: runs against the same network in a script with Keras' default fit.
+
+Arms are measured in turn, in one run; figures are medians of 5. Wall times are from the beginning of fit to
+the end of its last epoch, in the worker that a person at the app gets and in a fresh script. Processor
+times are of whole fresh processes less their imports, with the script measured twice as the floor.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from flowcore import api
+from flowcore.dataflow import edit
+from flowcore.model.frame import RunRequest
+from flowcore.model.graph import Graph, Link, Node, types
+from flowcore.model.run import Run, Settings
+from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
+from tests.benchmarks.running import rested
+
+ROUNDS = 5
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+# Runs a script whose fit says how long it took: (wall, processor) seconds on the last line.
+TIMED = """
+import runpy, sys, time
+import keras
+class Clock(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.began = time.time(), time.process_time()
+    def on_epoch_end(self, epoch, logs=None):
+        self.ended = time.time(), time.process_time()
+fit = keras.Model.fit
+clock = Clock()
+keras.Model.fit = lambda self, *args, **given: fit(self, *args, **{**given, "callbacks": [clock]})
+script, *arguments = sys.argv[1:]
+sys.argv = [script, *arguments]
+runpy.run_path(script, run_name="__main__")
+print(clock.ended[0] - clock.began[0], clock.ended[1] - clock.began[1])
+"""
+# Runs a graph as a worker does, in this process: its processor time can then be compared with a script's.
+WORKER = """
+import os, sys, time
+import msgspec
+from flowcore.model.frame import RunRequest
+from flowcore.worker import run, train
+from flowcore.worker.channel import Channel
+from flowcore.worker.locate import add_fallback
+import keras
+add_fallback()
+kind, path = sys.argv[1:]
+if kind == "silent":
+    train._watch = lambda *_: keras.callbacks.Callback()
+request = msgspec.json.decode(open(path, "rb").read(), type=RunRequest)
+fit = keras.Model.fit
+def timed(self, *args, **given):
+    began = time.process_time()
+    try:
+        return fit(self, *args, **given)
+    finally:
+        print(time.process_time() - began, flush=True)
+keras.Model.fit = timed
+reader, writer = os.pipe()
+run._run(request, Channel(os.fdopen(reader, "rb"), open(os.devnull, "wb")))
+os._exit(0)
+"""
+
+
+def main() -> None:
+    os.environ["FLOWCORE_HOME"] = tempfile.mkdtemp(prefix="flowcore-bench-")
+    catalog = api.catalog()
+    supervisor = Supervisor(lambda: catalog, Workers(spares=1, fork=True))
+    for order in ("in order", "shuffled"):
+        _tabular(supervisor, order)
+    supervisor.close()
+    _processor()
+
+
+def _tabular(supervisor: Supervisor, order: str) -> None:
+    graph = _network(order == "shuffled")
+    ours, by_hand, jax, spread = [], [], [], []
+    for seed in range(ROUNDS):
+        expected = _timed("tabular.py", str(seed), order)
+        by_hand.append(expected["wall"])
+        supervisor.workers.warm()
+        rested(supervisor.workers)
+        run = _run(supervisor, graph, Settings(seed=seed))
+        losses = [epoch.metrics["loss"] for epoch in run.epochs]
+        assert losses == expected["history"]["loss"], "the losses differ"
+        ours.append(_seconds(run))
+        other = _run(supervisor, graph, Settings(seed=seed, backend="jax"))
+        jax.append(_seconds(other))
+        spread.append((run.epochs[-1].metrics["accuracy"], other.epochs[-1].metrics["accuracy"]))
+    print(f"tabular network, 20 epochs, {order}: script {median(by_hand):.2f} s")
+    print(f"  run {median(ours):.2f} s, ratio {median(ours) / median(by_hand):.2f}, every loss equal")
+    print(f"  run on JAX {median(jax):.2f} s, ratio {median(jax) / median(by_hand):.2f}")
+    print(f"  accuracy by seed: {', '.join(f'{one:.3f} (JAX {other:.3f})' for one, other in spread)}")
+
+
+def _processor() -> None:
+    """Processor time of fit: what the digits CNN costs here, and what telling of it costs."""
+    digits = api.load(api.examples()["digits_cnn"])
+    arms: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, found in (
+            ("digits CNN, script", lambda: _timed("digits_cnn.py", "0")["processor"]),
+            ("digits CNN, run", lambda: _worker("told", digits)),
+            ("digits CNN, script again", lambda: _timed("digits_cnn.py", "0")["processor"]),
+            ("tabular, told", lambda: _worker("told", _network(True))),
+            ("tabular, silent", lambda: _worker("silent", _network(True))),
+            ("tabular, told again", lambda: _worker("told", _network(True))),
+        ):
+            arms.setdefault(name, []).append(found())
+    middle = {name: median(found) for name, found in arms.items()}
+    floor = middle["digits CNN, script again"] / middle["digits CNN, script"]
+    print(f"digits CNN, 15 epochs, processor time: script {middle['digits CNN, script']:.1f} s")
+    ratio = middle["digits CNN, run"] / middle["digits CNN, script"]
+    print(f"  run against script {ratio:.3f} (floor {floor:.3f})")
+    floor = middle["tabular, told again"] / middle["tabular, told"]
+    print("what telling of a training costs, tabular, processor time")
+    ratio = middle["tabular, told"] / middle["tabular, silent"]
+    print(f"  told against silent {ratio:.3f} (floor {floor:.3f})")
+
+
+def _network(shuffle: bool) -> Graph:
+    """The graph of scripts/tabular.py."""
+    made = {"n_samples": 2000, "n_features": 30, "n_informative": 12, "random_state": 0}
+    nodes = (
+        ("data", "sklearn.datasets.make_classification", made),
+        ("row", "keras.Input", {"shape": [30]}),
+        ("a", "keras.layers.Dense", {"units": 64, "activation": "relu"}),
+        ("b", "keras.layers.Dense", {"units": 32, "activation": "relu"}),
+        ("c", "keras.layers.Dense", {"units": 1, "activation": "sigmoid"}),
+        ("model", "keras.Model", {}),
+        (
+            "compile",
+            "keras.Model.compile",
+            {"optimizer": "adam", "loss": "binary_crossentropy", "metrics": ["accuracy"]},
+        ),
+        ("fit", "keras.Model.fit", {"epochs": 20, "batch_size": 32, "shuffle": shuffle}),
+    )
+    links = (
+        ("row", "", "a", "inputs"),
+        ("a", "", "b", "inputs"),
+        ("b", "", "c", "inputs"),
+        ("row", "", "model", "inputs"),
+        ("c", "", "model", "outputs"),
+        ("model", "", "compile", "self"),
+        ("compile", "model", "fit", "self"),
+        ("data", "0", "fit", "x"),
+        ("data", "1", "fit", "y"),
+    )
+    made_nodes = tuple(Node(id=id, type=type_, args=args) for id, type_, args in nodes)
+    graph = Graph(id="tabular", nodes=made_nodes, links=tuple(Link(*link) for link in links))
+    return edit.title(graph, "tabular")
+
+
+def _run(supervisor: Supervisor, graph: Graph, settings: Settings) -> Run:
+    run = supervisor.wait(supervisor.start(graph, settings=settings))
+    assert run.state == "done", run.problem
+    return run
+
+
+def _seconds(run: Run) -> float:
+    assert run.training is not None
+    return run.epochs[-1].at - run.training.at
+
+
+def _timed(script: str, *args: str) -> dict[str, Any]:
+    command = [sys.executable, "-c", TIMED, str(SCRIPTS / script), *args]
+    found, times = _lines(command)
+    wall, processor = map(float, times.split())
+    return {**json.loads(found), "wall": wall, "processor": processor}
+
+
+def _worker(kind: str, graph: Graph) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        request = RunRequest(graph, api.catalog().only(types(graph)), 0, folder)
+        path = Path(folder) / "request.json"
+        path.write_bytes(msgspec.json.encode(request))
+        return float(_lines([sys.executable, "-c", WORKER, kind, str(path)])[-1])
+
+
+def _lines(command: list[str]) -> list[str]:
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return found.stdout.splitlines()
+
+
+if __name__ == "__main__":
+    main()

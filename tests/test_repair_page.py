@@ -105,3 +105,8 @@ def test_a_table_of_layers_has_what_each_costs_and_the_totals() -> None:
     assert list(table["Multiply-adds"]) == [1152, 2_000_000]
     assert list(table["Memory"]) == ["80 B + 512 B", "36 B + 12 B"]
     assert report._known(str, [row.multiply_adds for row in (*ROWS, OPEN)]) == "open"
+
+
+def test_train_tells_what_is_wrong_before_a_run_does(home: Path) -> None:
+    at = opened("pages/train.py", stored(GRAPH))
+    until(at, lambda: "Flatten gives (None, 64), which has 2" in said(at))

@@ -90,6 +90,8 @@ def _unknown(node: Node, name: str, came: list[Incoming]) -> Problem | None:
     wanted = axes.numbers(node.args.get("axis", -1)) if normalizes else (axes.channels(node, rank),)
     if not (normalizes or axes.weighted(name)) or not wanted or not rank:
         return None
+    if name == "RMSNormalization":  # its weights span all axes from this one on
+        wanted = tuple(range(wanted[0] % rank, rank))
     unknown = [axis % rank for axis in wanted if found.shape[axis] is None]
     if not unknown:
         return None

@@ -109,7 +109,7 @@ def earlier(here: Session, run_id: str) -> None:
 def before(here: Session, found: ShapeReport, catalog: Catalog) -> None:
     """What there is to see before the first run: what keeps it from starting, and the layers."""
     graph = _whole(here.graph, catalog)
-    problems = check(graph, catalog)
+    problems = (*check(graph, catalog), *found.problems)
     if problems:
         report.problems(here, problems)
     elif plans.trains(graph, catalog):

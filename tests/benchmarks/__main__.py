@@ -1,8 +1,9 @@
 """Print every figure that the README quotes."""
 
-from tests.benchmarks import catalogues, engine, pages, static
+from tests.benchmarks import catalogues, checking, engine, pages, static
 
 pages.main()
 catalogues.main()
 static.main()
 engine.main()
+checking.main()

@@ -19,6 +19,13 @@ LONG: Final = 1.0  # seconds between two looks at what takes long to look at
 GIB: Final = 1 << 30
 _HOSTED: Final = Limits(seconds=3600, memory=4 * GIB, output=GIB, disk=2 * GIB, parameters=500_000_000)
 _SHARE: Final = 0.8  # of the machine's memory: a graph must not take the rest of the desktop with it
+VARIABLES: Final = {
+    "seconds": "FLOWCORE_LIMIT_SECONDS",
+    "memory": "FLOWCORE_LIMIT_MEMORY",
+    "output": "FLOWCORE_LIMIT_OUTPUT",
+    "disk": "FLOWCORE_LIMIT_DISK",
+    "parameters": "FLOWCORE_LIMIT_PARAMETERS",
+}
 _HINTS: Final = {
     "seconds": "Train fewer epochs or on less data",
     "memory": "Use a smaller batch, model or data set",
@@ -70,7 +77,7 @@ def problem(name: str, amount: float, limit: float) -> Problem:
     return Problem(
         f"limit-{name}",
         f"The run used {shown(amount)} of {what}; the limit is {shown(limit)}.",
-        f"{_HINTS[name]}, or raise FLOWCORE_LIMIT_{name.upper()} where flowcore is started.",
+        f"{_HINTS[name]}, or raise {VARIABLES[name]} where flowcore is started.",
     )
 
 
@@ -122,7 +129,7 @@ def _own_or_none(process: psutil.Process) -> int:
 
 
 def _asked(name: str, standard: float | None) -> float | None:
-    variable = f"FLOWCORE_LIMIT_{name.upper()}"
+    variable = VARIABLES[name]
     text = os.environ.get(variable, "")
     if not text:
         return standard

@@ -25,9 +25,9 @@ def draw(here: Session, run_id: str, run: Run, ran: Graph) -> None:
 
 
 def start(here: Session, graph: Graph, settings: Settings) -> None:
-    """Start a run and show it; what keeps it from starting is shown instead."""
+    """Start a run, to be shown at the next drawing of the page; so is what keeps it from starting."""
     try:
-        st.query_params["run"] = session.supervisor().start(graph, here.owner, settings)
+        session.show_run(session.supervisor().start(graph, here.owner, settings))
     except FlowError as reason:
         session.say(*reason.problems[:8])
 

@@ -111,6 +111,8 @@ def at_home(draw: Callable[[], None]) -> None:
 
 def current_run(here: Session) -> str:
     """The run in the URL, or the newest of this graph; "" where there is none."""
+    if started := session.run_to_show():
+        st.query_params["run"] = started
     asked = st.query_params.get("run", "")
     if not asked:
         return runs.latest(here.id)

@@ -237,6 +237,17 @@ def chosen(key: str) -> Any:
     return _state().get(key)
 
 
+def show_run(run_id: str) -> None:
+    """Show a run at the next drawing of the page: what a fragment writes into the URL stays in the server."""
+    _state()["next run"] = run_id
+
+
+def run_to_show() -> str:
+    """The run that is to be shown now, once; "" for none."""
+    found: str = _state().pop("next run", "")
+    return found
+
+
 def untold(problems: Iterable[Problem]) -> list[Problem]:
     """Those that this browser tab has not been shown yet."""
     told: set[str] = _state().setdefault("told", set())

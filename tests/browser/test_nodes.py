@@ -153,7 +153,7 @@ def test_a_file_with_two_functions_becomes_two_nodes_that_run(page: Page, own_ap
     expect(page.get_by_test_id("stMetricValue").last).to_have_text("2.5")
     steps.go(page, "Nodes")
     tab(page, "Your functions")
-    expect(page.get_by_text(str(folder), exact=True)).to_be_visible()
+    expect(page.get_by_text(str(folder), exact=True).first).to_be_visible()
 
 
 def test_an_argument_is_corrected_in_the_page_and_the_form_in_build_follows(page: Page, own_app: App) -> None:

@@ -2,12 +2,14 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from flowcore.model.descriptor import Catalog
+from flowcore.runs.checker import Checker
 from flowcore.store import descriptors
 
 _HOME = tempfile.TemporaryDirectory(prefix="flowcore-tests-")
@@ -43,3 +45,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def catalog() -> Catalog:
     """The catalogue as it is shipped."""
     return descriptors.load()
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    """A checker with a real process, on the lightest back end that is installed."""
+    found = Checker()
+    yield found
+    found.close()

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -25,14 +24,6 @@ from flowcore.runs.checker import Checker
 from flowcore.worker import preview
 from flowcore.worker.keeping import Made, Shelf
 from tests.networks import chain, type_of
-
-
-@pytest.fixture(scope="module")
-def checker() -> Iterator[Checker]:
-    found = Checker()
-    yield found
-    found.close()
-
 
 _NAMES = count()
 

@@ -53,13 +53,6 @@ def supervisor(home: Path, catalog: Catalog) -> Iterator[Supervisor]:
     found.close()
 
 
-@pytest.fixture(scope="module")
-def checker() -> Iterator[Checker]:
-    found = Checker()
-    yield found
-    found.close()
-
-
 def run(supervisor: Supervisor, graph: Graph, seed: int = 0) -> tuple[str, Run]:
     id = supervisor.start(graph, settings=Settings(seed=seed))
     found = supervisor.wait(id, 300)

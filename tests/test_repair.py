@@ -25,13 +25,6 @@ def either(request: pytest.FixtureRequest) -> Iterator[Checker]:
     found.close()
 
 
-@pytest.fixture(scope="module")
-def checker() -> Iterator[Checker]:
-    found = Checker()
-    yield found
-    found.close()
-
-
 def source(*shape: int | None, **more: Any) -> Step:
     return "Input", {"shape": list(shape), **more}
 

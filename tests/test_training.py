@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,10 @@ from flowcore.runs import backends
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import runs
+from tests.test_runs import Kept, until
 
 HIDDEN, FIT, EVALUATE = "n6", "n11", "n12"
 USUAL = Settings(seed=3)
-
-
-class Kept(Workers):
-    """Workers of many supervisors, which are not theirs to end."""
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +48,6 @@ def digits(epochs: int, **fit: Any) -> Graph:
     return graph
 
 
-def until(true: Callable[[], Any], seconds: float = 90) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
 def done(supervisor: Supervisor, graph: Graph, settings: Settings = USUAL) -> Run:
     found = supervisor.wait(supervisor.start(graph, settings=settings), 200)
     assert found.state == "done", (found.problem, found.output.text[-2000:])
@@ -71,7 +57,7 @@ def done(supervisor: Supervisor, graph: Graph, settings: Settings = USUAL) -> Ru
 def kept(supervisor: Supervisor, graph: Graph, epochs: int = 1, settings: Settings = USUAL) -> str:
     """A run under way that has kept so many epochs."""
     id = supervisor.start(graph, settings=settings)
-    until(lambda: supervisor.look(id).checkpoints.get(FIT, 0) >= epochs or supervisor.look(id).over)
+    until(lambda: supervisor.look(id).checkpoints.get(FIT, 0) >= epochs or supervisor.look(id).over, 90)
     assert not supervisor.look(id).over, supervisor.look(id).problem
     return id
 
@@ -133,7 +119,7 @@ def test_a_paused_training_does_nothing_until_it_is_resumed_and_ends_as_if_never
 ) -> None:
     graph = digits(60)
     id = supervisor.start(graph, settings=USUAL)
-    until(lambda: supervisor.look(id).epochs)
+    until(lambda: supervisor.look(id).epochs, 90)
     supervisor.pause(id)
     until(lambda: supervisor.look(id).state == "paused", 10)
     trace = runs.traced(id)
@@ -154,7 +140,8 @@ def test_the_same_settings_give_the_same_figures_in_a_warmed_and_in_a_cold_worke
     supervisor: Supervisor, catalog: Catalog, workers: Workers
 ) -> None:
     graph = digits(4)
-    until(lambda: len(workers.pids) > 1)
+    workers.warm()
+    until(lambda: len(workers.pids) > 1, 90)
     warm = done(supervisor, graph)
     cold_supervisor = Supervisor(lambda: catalog, Workers(fork=False), Limits())
     cold = done(cold_supervisor, graph)

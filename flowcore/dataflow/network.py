@@ -34,17 +34,12 @@ def network(graph: Graph, catalog: Catalog) -> tuple[str, ...]:
 
 def _draws(descriptor: NodeDescriptor) -> bool:
     """Whether a node makes what a network consists of, whatever comes in."""
-    if descriptor.package in (INPUT, ports.CALL) or descriptor.is_layer or is_model(descriptor):
+    if descriptor.package in (INPUT, ports.CALL) or descriptor.is_layer or descriptor.makes_model:
         return True
     return descriptor.instance and descriptor.otype in fits.FAMILIES
 
 
 def _hands_tensors_on(descriptor: NodeDescriptor, tensors: set[str]) -> bool:
-    if is_model(descriptor):
+    if descriptor.makes_model:
         return False
     return descriptor.package == INPUT or bool(tensors)
-
-
-def is_model(descriptor: NodeDescriptor) -> bool:
-    """Whether a node makes a model, rather than going on with one."""
-    return descriptor.otype == "model" and descriptor.kind != "method"

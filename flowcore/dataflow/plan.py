@@ -209,7 +209,7 @@ def _feed(graph: Graph, node: str, places: dict[str, Place | None], catalog: Cat
 
 def _is_model(node: Node, catalog: Catalog) -> bool:
     descriptor = catalog.find(node.type)
-    return descriptor is not None and descriptor.otype == "model" and descriptor.kind != "method"
+    return descriptor is not None and descriptor.makes_model
 
 
 def _value(node: Node, name: str, catalog: Catalog, otherwise: Value) -> Value:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from flowcore.dataflow.network import network
-from flowcore.dataflow.order import ancestors, order
+from flowcore.dataflow.order import order
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value, types_in
@@ -65,18 +65,6 @@ def part(graph: Graph, ids: Iterable[str]) -> Graph:
         links=tuple(link for link in graph.links if link.source in kept and link.target in kept),
         groups=(),
     )
-
-
-def needs(graph: Graph, catalog: Catalog, node: str) -> frozenset[str]:
-    """Every node that has to be evaluated for one, itself included: all of the network if any of it.
-
-    Raises FlowError("cycle").
-    """
-    found = {node} | ancestors(graph, node)
-    unit = network(graph, catalog)
-    if found.intersection(unit):
-        found |= {*unit, *(id for member in unit for id in ancestors(graph, member))}
-    return frozenset(found)
 
 
 def words(value: Value) -> Iterator[str]:

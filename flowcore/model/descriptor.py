@@ -132,6 +132,11 @@ class NodeDescriptor(
         return self.instance and self.apply
 
     @property
+    def makes_model(self) -> bool:
+        """Whether a node makes a model, rather than going on with one."""
+        return self.otype == "model" and self.kind != "method"
+
+    @property
     def summary(self) -> str:
         """The first line of the documentation."""
         return self.doc.partition("\n")[0]

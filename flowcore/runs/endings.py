@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 from flowcore.model.event import Event, Failed, Stopped
-from flowcore.model.problem import Problem
+from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import Run
 from flowcore.runs.process import UNSEEN
 
@@ -47,6 +47,13 @@ def death(code: int, running: tuple[str, ...] = ()) -> Problem:
         "Something in the graph ended the process: its last output may tell what.",
         running,
     )
+
+
+def not_started(reason: Exception, hint: str) -> Problem:
+    """Why there is no worker: its own reason, or what the system said."""
+    if isinstance(reason, FlowError):
+        return reason.problems[0]
+    return Problem("no-worker", f"The worker could not be started: {reason}.", hint)
 
 
 def orphaned(run_id: str, run: Run) -> Problem:

@@ -18,7 +18,7 @@ from flowcore.model.frame import Pause, Resume, RunRequest, Stop
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import Run, Settings, after
 from flowcore.runs import limits
-from flowcore.runs.endings import ending, full
+from flowcore.runs.endings import ending, full, not_started
 from flowcore.runs.printed import BEAT, Printed
 from flowcore.runs.process import WorkerProcess
 from flowcore.runs.workers import Workers
@@ -136,10 +136,7 @@ class LocalRun:
         try:
             last = self._work()
         except (FlowError, OSError, psutil.Error) as reason:
-            problems = getattr(reason, "problems", None)
-            what = f"The worker could not be started: {reason}."
-            problem = problems[0] if problems else Problem("no-worker", what, "Run it again.")
-            self._verdict = self._verdict or problem
+            self._verdict = self._verdict or not_started(reason, "Run it again.")
         finally:
             self._finish(last)
 

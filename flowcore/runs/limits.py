@@ -9,36 +9,23 @@ from typing import Any, Final
 import msgspec
 import psutil
 
+from flowcore.dataflow.bounds import VARIABLES, hint
 from flowcore.dataflow.units import duration, size
 from flowcore.model.frame import Limits
 from flowcore.model.problem import Problem, error
 from flowcore.runs.process import WorkerProcess
 from flowcore.store import scratch
+from flowcore.store.memory import status
 
 LONG: Final = 1.0  # seconds between two looks at what takes long to look at
 GIB: Final = 1 << 30
 _HOSTED: Final = Limits(seconds=3600, memory=4 * GIB, output=GIB, disk=2 * GIB, parameters=500_000_000)
 _SHARE: Final = 0.8  # of the machine's memory: a graph must not take the rest of the desktop with it
-VARIABLES: Final = {
-    "seconds": "FLOWCORE_LIMIT_SECONDS",
-    "memory": "FLOWCORE_LIMIT_MEMORY",
-    "output": "FLOWCORE_LIMIT_OUTPUT",
-    "disk": "FLOWCORE_LIMIT_DISK",
-    "parameters": "FLOWCORE_LIMIT_PARAMETERS",
-}
-_HINTS: Final = {
-    "seconds": "Train fewer epochs or on less data",
-    "memory": "Use a smaller batch, model or data set",
-    "output": "Print less",
-    "disk": "Write less",
-    "parameters": "Use fewer or smaller layers",
-}
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "seconds": duration,
     "memory": size,
     "output": size,
     "disk": size,
-    "parameters": "{:,}".format,
 }
 
 
@@ -77,7 +64,7 @@ def problem(name: str, amount: float, limit: float) -> Problem:
     return Problem(
         f"limit-{name}",
         f"The run used {shown(amount)} of {what}; the limit is {shown(limit)}.",
-        f"{_HINTS[name]}, or raise {VARIABLES[name]} where flowcore is started.",
+        hint(name),
     )
 
 
@@ -110,15 +97,10 @@ class Meter:
 
 def _own(process: psutil.Process) -> int:
     """Bytes that no file backs, swapped out ones too; where the system does not tell, all resident ones."""
-    path = f"/proc/{process.pid}/status"
-    if not os.path.exists("/proc/self/status"):
-        return int(process.memory_info().rss)
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            fields = dict(line.split(":", 1) for line in file)
-    except OSError:
-        raise psutil.NoSuchProcess(process.pid) from None
-    return sum(int(fields.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "RssShmem", "VmSwap"))
+    fields = status(process.pid)
+    if fields:
+        return sum(fields.get(name, 0) for name in ("RssAnon", "RssShmem", "VmSwap"))
+    return int(process.memory_info().rss)
 
 
 def _own_or_none(process: psutil.Process) -> int:

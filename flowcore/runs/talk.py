@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from flowcore.dataflow.signature import part, signatures
+from flowcore.dataflow.signature import part, same, signatures
 from flowcore.model import event as e
 from flowcore.model.frame import Evaluated, EvaluateRequest, Stop
-from flowcore.model.problem import FlowError, Problem, error
+from flowcore.model.problem import FlowError, error
 from flowcore.model.run import Run, after
-from flowcore.runs.endings import ending
+from flowcore.runs.endings import ending, not_started
 from flowcore.runs.printed import Printed
 from flowcore.runs.process import WorkerProcess
 from flowcore.runs.workers import Workers
@@ -48,7 +48,7 @@ class Look(msgspec.Struct, frozen=True):
 
     def fresh(self, now: Mapping[str, str]) -> frozenset[str]:
         """The nodes whose values are as they would be if they ran now."""
-        return frozenset(id for id, signature in self.known.items() if now.get(id) == signature)
+        return same(self.known, now)
 
 
 class Talk:
@@ -129,9 +129,7 @@ class Talk:
                 code = self._worker.wait(SETTLE) or 0
                 self._bury(self._worker)
         except (FlowError, OSError) as reason:
-            problems = getattr(reason, "problems", None)
-            what = Problem("no-worker", f"The worker could not be started: {reason}.", "Try again.")
-            last = e.Failed(at=time.time(), problem=problems[0] if problems else what)
+            last = e.Failed(at=time.time(), problem=not_started(reason, "Try again."))
         finally:
             self._finish(last, code)
 

@@ -53,24 +53,23 @@ class Workers:
                 self._zygote(backend)
                 self._keep()
 
-    def take(self, mode: str, *, keep_output: bool = True, backend: str = "tensorflow") -> WorkerProcess:
+    def take(self, mode: str, backend: str = "tensorflow") -> WorkerProcess:
         """A worker that waits for its first frame."""
         self.warm(backend)
-        found = self._spare(backend) if mode == "run" and keep_output else None
-        found = found or self._forked(mode, keep_output, backend)
-        found = found or WorkerProcess(mode, keep_output=keep_output, backend=backend)
+        found = self._spare(backend) if mode == "run" else None
+        found = found or self._forked(mode, backend) or WorkerProcess(mode, backend=backend)
         with self._lock:
             self._busy.append(found)
         return found
 
-    def _forked(self, mode: str, keep_output: bool, backend: str) -> WorkerProcess | None:
+    def _forked(self, mode: str, backend: str) -> WorkerProcess | None:
         for _ in range(2):  # a zygote that was killed is known to be gone once it is asked
             with self._lock:
                 zygote = self._zygote(backend) if self._fork and not self._closed else None
             if zygote is None:
                 return None
             try:
-                return WorkerProcess(mode, keep_output=keep_output, backend=backend, source=zygote.fork)
+                return WorkerProcess(mode, backend=backend, source=zygote.fork)
             except FlowError:
                 continue
         return None

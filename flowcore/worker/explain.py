@@ -1,11 +1,19 @@
 """From an exception to a Problem of the node where it happened."""
 
+import contextlib
 import re
+import traceback
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flowcore.dataflow.foresee import Texts, foresee
+from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem
+from flowcore.worker import preview
+from flowcore.worker.confine import exhausted
+from flowcore.worker.control import StopRun
+from flowcore.worker.gather import Outputs
 
 _NOISE: Final = (
     re.compile(r"\x1b\[[0-9;]*m"),
@@ -15,6 +23,23 @@ _NOISE: Final = (
     re.compile(r"\s*\[Op:\w+\]( name:)?"),
     re.compile(r"(?<=Input \d) with name '[^']*'"),
 )
+
+
+@contextlib.contextmanager
+def explained(graph: Graph, node: Node, values: Mapping[str, Outputs], limits: Limits) -> Iterator[None]:
+    """Whatever a node raises in here becomes a FlowError that names it; its trace is printed.
+
+    values: of the nodes before it. StopRun goes on as it is.
+    """
+    try:
+        yield
+    except StopRun:
+        raise
+    except BaseException as reason:  # a node may raise anything, and its run has to end with a value
+        traceback.print_exc()
+        problem = exhausted(reason, limits)
+        shapes = {id: preview.shapes(outputs) for id, outputs in values.items()}
+        raise FlowError(explain(FlowError(problem) if problem else reason, graph, node, shapes)) from None
 
 
 def explain(

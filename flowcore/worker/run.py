@@ -3,7 +3,6 @@
 import gc
 import os
 import platform
-import random
 import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, version
@@ -14,12 +13,12 @@ from flowcore.dataflow.order import order
 from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
-from flowcore.worker import fingerprint, preview
+from flowcore.worker import chance, fingerprint, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import admit, confine, exhausted
+from flowcore.worker.confine import admit, confine
 from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
-from flowcore.worker.explain import explain
+from flowcore.worker.explain import explained
 from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
 from flowcore.worker.train import Watch
@@ -58,9 +57,8 @@ def _run(request: RunRequest, channel: Channel) -> None:
             fingerprint=fingerprint.of_graph(graph),
         )
     )
-    _seed(request.seed)
+    chance.seed(request.seed)  # that of the model's weights comes at its first node
     values: dict[str, Outputs] = {}
-    shapes: dict[str, dict[str, str]] = {}
     counted: dict[int, int] = {}
     seeded = False
     for id in ids:
@@ -68,24 +66,18 @@ def _run(request: RunRequest, channel: Channel) -> None:
         node = graph.by_id[id]
         channel.send(NodeState(node=id, state="running"))
         channel.flush()
-        try:
+        with explained(graph, node, values, request.limits):
             descriptor = catalog.find(node.type)
             if not seeded and descriptor and descriptor.symbolic:
                 # Building a model is one unit: what ran before it must not decide its weights.
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
-            values[id] = evaluate(graph, node, catalog, values, _watch(id, request, channel))
-            admit(values[id], counted, request.limits.parameters)
-        except StopRun:
-            raise
-        except BaseException as reason:  # anything that a node raises ends the run as a value
-            traceback.print_exc()
-            if problem := exhausted(reason, request.limits):
-                reason = FlowError(problem)
-            raise FlowError(explain(reason, graph, node, shapes)) from None
-        shapes[id] = preview.shapes(values[id])
+            outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel))
+            admit(outputs, counted, request.limits.parameters)
+        values[id] = outputs
+        shapes = preview.shapes(outputs)
         _report(channel, id, values, request)
-        channel.send(NodeState(node=id, state="done", shapes=shapes[id], classes=preview.classes(values[id])))
+        channel.send(NodeState(node=id, state="done", shapes=shapes, classes=preview.classes(outputs)))
 
 
 def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:
@@ -94,18 +86,12 @@ def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:
     return Watch(id, channel.send, channel.control, folder, earlier, steps)
 
 
-def _seed(seed: int) -> None:
-    """Data nodes that draw by chance draw the same again; a model's weights are seeded at its first node."""
-    random.seed(seed)
-    locate("numpy").random.seed(seed % 2**32)
-
-
 def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunRequest) -> None:
     """Layers of a new model, numbers that came out, weights of a trained model."""
     descriptor = request.catalog.find(request.graph.by_id[id].type)
     if descriptor is None:
         return
-    if descriptor.otype == "model" and descriptor.kind != "method":
+    if descriptor.makes_model:
         channel.send(Summary(node=id, rows=summary(values[id][""], values)))
     for output in descriptor.outputs:
         if output.otype == "metrics":

@@ -1,6 +1,5 @@
 """One request of a session: which nodes have to run for it, in which order, and running them."""
 
-import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,10 +12,9 @@ from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError
 from flowcore.worker import chance, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import admit, exhausted
-from flowcore.worker.control import StopRun
+from flowcore.worker.confine import admit
 from flowcore.worker.evaluate import Outputs, evaluate
-from flowcore.worker.explain import explain
+from flowcore.worker.explain import explained
 from flowcore.worker.gather import output
 from flowcore.worker.keep import Values, lacking
 from flowcore.worker.locate import locate
@@ -136,18 +134,11 @@ class Work:
         if any(self.member(link.source) for link in self.graph.into(node.id)) and changed:
             self.initial.note(self.variables())
         try:
-            method = Watch(node.id, self._channel.send, self._channel.control)
-            outputs = evaluate(self.graph, node, self.catalog, self.values, method)
-            admit(outputs, self._counted, self._limits.parameters)
+            with explained(self.graph, node, self.values, self._limits):
+                method = Watch(node.id, self._channel.send, self._channel.control)
+                outputs = evaluate(self.graph, node, self.catalog, self.values, method)
+                admit(outputs, self._counted, self._limits.parameters)
             return outputs
-        except StopRun:
-            raise
-        except BaseException as reason:  # whatever a node raises is what the analyst wants to read
-            traceback.print_exc()
-            if problem := exhausted(reason, self._limits):
-                reason = FlowError(problem)
-            shapes = {id: preview.shapes(outputs) for id, outputs in self.values.items()}
-            raise FlowError(explain(reason, self.graph, node, shapes)) from None
         finally:
             for thing in changed:
                 self.values.spend(thing, self._unit)

@@ -99,7 +99,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_next_one_works(page: Page, app:
     worker(app, run).kill()
     expect(steps.badge(page)).to_contain_text("failed")
     expect(page.get_by_text("The worker was killed by SIGKILL")).to_be_visible()
-    assert steps.points(page) >= 3
+    steps.until(lambda: steps.points(page) >= 3)
     steps.type_in(page, "plan epochs", "2")
     again = steps.train(page)
     assert again != run

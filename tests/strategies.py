@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
+from flowcore.dataflow import edit
+from flowcore.dataflow import ports as flow
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Group, Link, Node
 from tests.toy import CALL, EVALUATE, FIT, LAYER, LOAD, MERGE, MODEL, PASS, SOURCE
@@ -162,3 +164,115 @@ edits = st.lists(
     max_size=25,
 )
 """What a person clicks: numbers stand for nodes and links by their place, modulo how many there are."""
+
+
+SAMPLED = (
+    "keras.layers.Dense",
+    "keras.layers.Conv2D",
+    "keras.layers.LSTM",
+    "keras.layers.Add",
+    "keras.Input",
+    "keras.layers.Concatenate",
+    "keras.layers.MultiHeadAttention",
+    "keras.layers.Reshape",
+    "keras.Model",
+    "keras.layers.Bidirectional",
+    "keras.ops.add",
+    "keras.ops.concatenate",
+    "keras.activations.relu",
+    "keras.Model.compile",
+    "keras.Model.fit",
+    "keras.Model.evaluate",
+    "keras.Model.predict",
+    "flowcore.call",
+    "sklearn.preprocessing.StandardScaler",
+    "sklearn.preprocessing.StandardScaler.fit",
+    "sklearn.preprocessing.StandardScaler.fit_transform",
+    "sklearn.datasets.make_classification",
+    "sklearn.datasets.load_digits",
+    "sklearn.metrics.roc_curve",
+    "sklearn.linear_model.Ridge.predict",
+    "pandas.DataFrame",
+    "pandas.DataFrame.head",
+    "pandas.concat",
+    "numpy.add",
+    "numpy.histogram",
+    "numpy.concatenate",
+    "fallback.samples.load_digits",
+    "fallback.prepare.split",
+    "fallback.prepare.scale",
+    "fallback.media.sample_video",
+    "skimage.filters.gaussian",
+    "foolbox.attacks.LinfFastGradientAttack",
+    "foolbox.attacks.LinfFastGradientAttack.__call__",
+    "foolbox.models.TensorFlowModel",
+)
+OBJECTS = {
+    "keras.initializers.HeNormal": {"seed": 1},
+    "keras.optimizers.Adam": {
+        "learning_rate": {"$new": "keras.optimizers.schedules.CosineDecay", "args": {}}
+    },
+    "keras.layers.LSTM": {"units": 3},
+    "keras.layers.Conv2D": {"filters": 2, "kernel_size": [3, 3], "strides": {"$tuple": [1, 1]}},
+    "keras.losses.Huber": {},
+}
+
+
+@st.composite
+def programs(draw: st.DrawFn, catalog: Catalog) -> Graph:
+    """Graphs of real nodes whose links fit, as one makes them on the Build page, with any arguments."""
+    versions = draw(st.dictionaries(text, text, max_size=2))
+    graph = Graph(name=draw(text), note=draw(text), catalogs=versions)
+    for _ in range(draw(st.integers(1, 10))):
+        graph, id = edit.add(
+            graph, draw(st.sampled_from(SAMPLED)), catalog, label=draw(st.one_of(st.just(""), text))
+        )
+        graph = edit.annotate(graph, id, draw(st.one_of(st.just(""), text)))
+        descriptor = catalog.find(graph.by_id[id].type)
+        assert descriptor
+        for source in draw(st.permutations(graph.nodes[:-1]))[:3]:
+            output = draw(st.sampled_from(list(flow.outputs(graph, source, catalog))))
+            ports_ = flow.fitting(graph, source, output, graph.by_id[id], catalog)
+            if ports_ and source.id != id:
+                graph = edit.connect(graph, source.id, output, id, draw(st.sampled_from(ports_[:4])), catalog)
+        linked = {link.argument for link in graph.into(id)}
+        for put, known in ((edit.set_argument, descriptor.typed), (edit.set_call, descriptor.typed_in_call)):
+            names = sorted(known.keys() - linked - {"self", "return_dict"})
+            for name in draw(st.lists(st.sampled_from(names), max_size=3)) if names else ():
+                graph = put(graph, id, name, draw(_constants()))
+    lost = [node.id for node in graph.nodes if _waits(graph, node, catalog)]
+    while lost:
+        graph = edit.remove(graph, lost)
+        lost = [node.id for node in graph.nodes if _waits(graph, node, catalog)]
+    groups = st.builds(Group, id=ids, label=text, nodes=st.lists(ids, max_size=3).map(tuple))
+    return msgspec.structs.replace(graph, groups=tuple(draw(st.lists(groups, max_size=2))))
+
+
+def _waits(graph: Graph, node: Node, catalog: Catalog) -> bool:
+    """Whether a node is about an object that is not there, or a link ends at a port that went with it."""
+    descriptor = catalog.find(node.type)
+    assert descriptor
+    needed = "self" if descriptor.kind == "method" else "layer" if node.type == "flowcore.call" else ""
+    known = flow.ports(graph, node, catalog)
+    lost = any(link.argument not in known for link in graph.into(node.id))
+    return lost or (bool(needed) and not graph.into(node.id, needed))
+
+
+def _constants() -> st.SearchStrategy[Any]:
+    made = st.sampled_from([{"$new": name, "args": args} for name, args in OBJECTS.items()])
+    sizes = st.lists(st.integers(0, 9), max_size=3)
+    return st.one_of(scalars, sizes, _plain, made, st.just({"$ref": "keras.activations.relu"}))
+
+
+_plain = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(keys, inner, max_size=3),
+        st.fixed_dictionaries({"$tuple": st.lists(inner, max_size=3)}),
+        st.fixed_dictionaries({"$slice": st.lists(inner, min_size=3, max_size=3)}),
+        st.fixed_dictionaries({"$dict": st.lists(st.tuples(inner, inner).map(list), max_size=3)}),
+        st.fixed_dictionaries({"$float": st.sampled_from(["nan", "inf", "-inf"])}),
+    ),
+    max_leaves=6,
+)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from flowcore.dataflow.signature import signatures
 from flowcore.model.descriptor import Catalog
+from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.preview import ManyPreview, NumberPreview, TextPreview
 from flowcore.model.problem import FlowError
@@ -300,3 +301,31 @@ def test_the_server_imports_nothing_of_what_is_looked_at(bench: Bench) -> None:
     found = bench.run(graph, "n2").answers["n2"].found.previews["value"]
     assert isinstance(found, NumberPreview)
     assert found.value != str(os.getpid())
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "code"),
+    [
+        ("while True: pass", Limits(seconds=1), "limit-seconds"),
+        (
+            "import tempfile, time\n"
+            "for _ in range(99): open(tempfile.mkstemp()[1], 'wb').write(b'1' * 2**20)\n"
+            "time.sleep(60)",
+            Limits(disk=20 << 20),
+            "limit-disk",
+        ),
+    ],
+    ids=["time", "disk"],
+)
+def test_a_limit_ends_the_worker_and_says_what_was_used(
+    script: str, limits: Limits, code: str, home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    sessions = Sessions(lambda: CATALOG, workers, limits)
+    bench = Bench(tmp_path, sessions)
+    look = bench.run(bench.graph("", script), "n2")
+    assert look.run.state == "failed"
+    assert look.run.problem
+    assert (look.run.problem.code, look.run.problem.nodes) == (code, ("n2",))
+    assert look.run.problem.hint.endswith("what you look at next is evaluated anew.")
+    assert bench.run(bench.graph("value = 7"), "n1").run.state == "done"
+    sessions.close()

@@ -219,6 +219,15 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return {alias: node.package for node in self.nodes for alias in node.aliases}
 
     @cached_property
+    def methods(self) -> dict[str, list[NodeDescriptor]]:
+        """Methods by their own name."""
+        found: dict[str, list[NodeDescriptor]] = {}
+        for node in self.nodes:
+            if node.kind == "method":
+                found.setdefault(node.name, []).append(node)
+        return found
+
+    @cached_property
     def families(self) -> dict[str, tuple[NodeDescriptor, ...]]:
         """Classes that can be made as an argument, by their otype."""
         found: dict[str, list[NodeDescriptor]] = {}

@@ -1,5 +1,6 @@
 """The graph document, schema version 1: file, store, share link and submission to a worker alike."""
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from operator import attrgetter
@@ -10,6 +11,8 @@ import msgspec
 from flowcore.model.value import Value, types_in
 
 VERSION: Final = 1
+PLACE: Final = re.compile(r"\[(\d+)\]|\.(\w+)")
+"""What a port adds to its argument: a place of a tuple, or a key of a dict."""
 
 # Ids reach HTML and file names, so they hold nothing that means anything there.
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]

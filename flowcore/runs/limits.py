@@ -75,14 +75,14 @@ class Meter:
     has from the zygote cost nothing more.
     """
 
-    def __init__(self, worker: WorkerProcess, folder: Path) -> None:
+    def __init__(self, worker: WorkerProcess, folder: Path | None = None) -> None:
         self._worker = psutil.Process(worker.pid)
-        self._folders = (folder, worker.temporary)
+        self._folders = (worker.temporary, *([folder] if folder else []))
         self._base = _own(self._worker)
         self._looked = 0.0
         self._children: list[psutil.Process] = []
         self._disk = 0
-        self._folder_before = scratch.size(folder)
+        self._disk_before = scratch.size(*self._folders)
 
     def look(self, seconds: float, output: int) -> Used:
         """What is used now. Raises psutil.Error once the worker is gone."""
@@ -90,7 +90,7 @@ class Meter:
         if now - self._looked > LONG:
             self._looked = now
             self._children = self._worker.children(recursive=True)
-            self._disk = max(0, scratch.size(*self._folders) - self._folder_before)
+            self._disk = max(0, scratch.size(*self._folders) - self._disk_before)
         memory = max(0, _own(self._worker) - self._base) + sum(map(_own_or_none, self._children))
         return Used(seconds, memory, output, self._disk)
 

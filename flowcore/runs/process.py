@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Final, Protocol
 import msgspec
 import psutil
 
-from flowcore.store import fallback, scratch
+from flowcore.store import database, fallback, scratch
 from flowcore.store.runs import WorkerTrace
 
+COMPILED: Final = 256 << 20  # bytes that are kept of what JAX has compiled
 UNSEEN: Final = 1 << 16  # an exit code that nobody was there to see
 _KEPT: Final = {
     "PATH",
@@ -161,6 +162,15 @@ def kill_leftover(worker: WorkerTrace) -> None:
         return
 
 
+def _compiled() -> dict[str, str]:
+    """What JAX has compiled is kept for the next worker: compiling takes longer than a small training."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(database.home() / "compiled"),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(COMPILED),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.05",
+    }
+
+
 def environment(backend: str, temporary: Path | None = None) -> dict[str, str]:
     """What a worker may know of ours: what libraries read, and nothing that may be a secret.
 
@@ -173,6 +183,7 @@ def environment(backend: str, temporary: Path | None = None) -> dict[str, str]:
         if name in _KEPT | asked or name.startswith(_KEPT_BY_START)
     }
     return {
+        **(_compiled() if backend == "jax" else {}),
         **kept,
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": "0",

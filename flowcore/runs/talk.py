@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+import psutil
 
 from flowcore.dataflow.signature import part, same, signatures
 from flowcore.model import event as e
 from flowcore.model.frame import Evaluated, EvaluateRequest, Stop
-from flowcore.model.problem import FlowError, error
+from flowcore.model.problem import FlowError, Problem, error
 from flowcore.model.run import Run, after
+from flowcore.runs import limits
 from flowcore.runs.endings import ending, not_started
-from flowcore.runs.printed import Printed
+from flowcore.runs.printed import BEAT, Printed
 from flowcore.runs.process import WorkerProcess
 from flowcore.runs.workers import Workers
 
@@ -61,6 +63,8 @@ class Talk:
         self._lock = threading.RLock()
         self._look = Look()
         self._signatures: dict[str, str] = {}
+        self._metered: tuple[limits.Meter, Printed] | None = None
+        self._verdict: Problem | None = None
         self._stopping = False
         self._closed = False
 
@@ -122,7 +126,9 @@ class Talk:
         """A request from its first to its last event."""
         last: e.Event | None = None
         code = 0
+        over = threading.Event()
         try:
+            threading.Thread(target=self._watch, args=(request, over), name="limits", daemon=True).start()
             last = self._exchange(request)
             if last is None and self._worker is not None:
                 self._worker.kill()
@@ -131,7 +137,25 @@ class Talk:
         except (FlowError, OSError) as reason:
             last = e.Failed(at=time.time(), problem=not_started(reason, "Try again."))
         finally:
+            over.set()
             self._finish(last, code)
+
+    def _watch(self, request: EvaluateRequest, over: threading.Event) -> None:
+        """Look at what is used, ten times a second, and end a worker that reaches a limit."""
+        began = time.monotonic()
+        while not over.wait(BEAT):
+            worker, metered = self._worker, self._metered
+            if worker is None or metered is None:
+                continue
+            meter, printed = metered
+            try:
+                used = meter.look(time.monotonic() - began, printed.total)
+            except psutil.Error:
+                continue
+            if found := limits.reached(request.limits, used):
+                self._verdict = found
+                worker.kill()
+                return
 
     def _exchange(self, request: EvaluateRequest) -> e.Event | None:
         """The worker's last word; None if it died. One that had died before is replaced."""
@@ -148,6 +172,8 @@ class Talk:
             if self._closed or self._stopping:
                 worker.kill()
         printed = Printed(worker.output, self._print)
+        with contextlib.suppress(psutil.Error):
+            self._metered = limits.Meter(worker), printed
         threading.Thread(target=printed.read, args=(lambda: True,), name="output", daemon=True).start()
         worker.send(request)
         return self._relay(worker, worker.events.readline())
@@ -182,6 +208,9 @@ class Talk:
             self.used = time.monotonic()
             running = tuple(id for id, state in self._look.run.nodes.items() if state == "running")
             end = ending(last, code, self._stopping, running)
+            if self._verdict and last is None:
+                end = e.Failed(at=time.time(), problem=msgspec.structs.replace(self._verdict, nodes=running))
+            self._verdict = None
             if last is None:
                 self._print(f"\n{LOST}\n", 0)
             if isinstance(end, e.Failed) and last is None:
@@ -215,4 +244,4 @@ class Talk:
         with self._lock:
             self._change(known={})
             if self._worker is worker:
-                self._worker = None
+                self._worker = self._metered = None

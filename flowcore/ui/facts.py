@@ -16,10 +16,10 @@ def draw(run_id: str, run: Run, ran: Graph) -> None:
     rows = {**_settings(run_id, run), **_choices(run, ran), **_limits(session.supervisor().limits)}
     rows |= {f"{name} version": version for name, version in run.versions.items()}
     st.dataframe(
-        {"": list(rows), "Value": list(rows.values())},
+        {"Fact": list(rows), "Value": list(rows.values())},
         hide_index=True,
         width="stretch",
-        column_config={"": st.column_config.TextColumn(width="medium")},
+        column_config={"Fact": st.column_config.TextColumn(width="medium")},
     )
 
 

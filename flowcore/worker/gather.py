@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flowcore.model.descriptor import Argument
-from flowcore.model.graph import Link
+from flowcore.model.graph import PLACE, Link
 from flowcore.model.problem import error
 
 Outputs = dict[str, Any]
-_PLACE: Final = re.compile(r"\[(\d+)\]|\.(\w+)")
 
 
 def gather(
@@ -48,7 +47,7 @@ def _grouped(
 
 def _merged(name: str, argument: Argument | None, links: list[Link], values: Mapping[str, Outputs]) -> Any:
     items = [output(values[link.source], link.output) for link in links]
-    places = [place for link in links if link.port != name and (place := _PLACE.search(link.port))]
+    places = [place for link in links if link.port != name and (place := PLACE.search(link.port))]
     if len(places) == len(links):
         return _placed(places, items)
     return items if len(items) > 1 or (argument is not None and argument.merges) else items[0]

@@ -113,8 +113,10 @@ def _save_weights(model: Any, path: Path) -> None:
 
 
 def _versions(request: RunRequest) -> dict[str, str]:
+    """Of Python, the back end, and the packages that the graph has nodes of."""
     found = {"python": platform.python_version()}
-    for dist in (*request.catalog.versions, "tensorflow"):
+    used = {node.origin.dist for node in request.catalog.nodes if node.origin}
+    for dist in (*sorted(used), os.environ.get("KERAS_BACKEND", "tensorflow")):
         try:
             found[dist] = version(dist)
         except PackageNotFoundError:

@@ -75,6 +75,7 @@ class Watch:
         quick = self._steps != 1 and rows > 0
         self._emit(Chosen(node=self._node, choices={"steps_per_execution": why, "input": _INPUT[quick]}))
         _set_steps(model, chosen)
+        tune.build(model, args.get("x"), args.get("y"))
         watch = _watch(keras, self._node, self._emit, self._control, self._kept, history)
         try:
             with tune.quick_input(len(history)) if quick else contextlib.nullcontext():

@@ -31,6 +31,19 @@ def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -
     return found, f"{found}: a step takes about {1000 * seconds:.1f} ms"
 
 
+def build(model: Any, x: Any, y: Any) -> None:
+    """Make what the first batch of a fit would make: variables that appear while a step is traced have it
+    traced twice (tf.function; keras.src.trainers.trainer.Trainer._symbolic_build).
+
+    x, y: arrays, or lists or dicts of them, samples on axis 0. What cannot be built is left to fit.
+    """
+    tree = sys.modules["keras"].tree
+    parts = [part for part in tree.flatten((x, y)) if part is not None]
+    if all(hasattr(part, "shape") for part in parts):
+        with contextlib.suppress(Exception):  # fit says what is wrong
+            model._symbolic_build(data_batch=tree.map_structure(lambda part: part[:2], (x, y)))
+
+
 def step_seconds(model: Any, batch: int) -> float:
     """An estimate from the multiply-adds of the layers: forward once, and twice that backward."""
     adds = 0

@@ -1,9 +1,6 @@
 """Print every figure that the README quotes."""
 
-from tests.benchmarks import catalogues, checking, engine, pages, static
+from tests.benchmarks import catalogues, checking, engine, pages, running, sessions, static, training
 
-pages.main()
-catalogues.main()
-static.main()
-engine.main()
-checking.main()
+for benchmark in (pages, catalogues, static, checking, sessions, running, training, engine):
+    benchmark.main()

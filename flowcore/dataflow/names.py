@@ -1,0 +1,166 @@
+"""How the types of a catalogue are called in a script, and what its names mean when it is read."""
+
+import ast
+import builtins
+import re
+import sys
+from collections.abc import Iterable
+from keyword import iskeyword, issoftkeyword
+from typing import Final
+
+from flowcore.model.descriptor import Catalog, NodeDescriptor
+from flowcore.model.problem import error
+
+FALLBACK: Final = "fallback"
+ALIASES: Final = {"keras": "keras", "numpy": "np", "pandas": "pd", "foolbox": "fb"}
+"""Packages that are imported whole; of any other one imports what is used."""
+_VERBS: Final = re.compile(r"^(load|make|fetch|read|get|compute)_(?=\w)")
+_WORDS: Final = re.compile(r"[^a-z0-9]+")
+
+
+class Written:
+    """Names of types in a script that is being written, and the imports that they need."""
+
+    def __init__(self, catalog: Catalog, types: Iterable[str]) -> None:
+        self.catalog = catalog
+        self.functions: dict[str, str] = {}
+        self._local: dict[str, str] = {}
+        self._whole: set[str] = set()
+        self._parts: set[tuple[str, str, str]] = set()
+        for type_ in sorted(types):
+            self.written(type_)
+
+    def written(self, type_: str) -> str:
+        """How a type is called. Raises FlowError("not-allowed") where policy does not let it run."""
+        descriptor = self.catalog.runnable.get(type_)
+        if descriptor is None:
+            raise error(
+                "not-allowed",
+                f"No script can name {type_}: it is in no catalogue, or may never run here.",
+                "Remove the nodes that name it.",
+            )
+        path = descriptor.package
+        root, _, rest = path.partition(".")
+        if root in ALIASES:
+            self._whole.add(root)
+            return f"{ALIASES[root]}.{rest}"
+        module, name, inside = split(path)
+        whole = f"{module}.{name}"
+        if whole not in self._local:
+            self._local[whole] = local = self._free(name, module)
+            if root == FALLBACK:
+                self.functions[whole] = local
+            else:
+                self._parts.add((module, name, local))
+        return ".".join([self._local[whole], *inside])
+
+    def taken(self) -> set[str]:
+        return {*self._local.values(), *ALIASES.values()}
+
+    def imports(self) -> list[str]:
+        """Statements, sorted as isort does."""
+        whole = [f"import {one}" + (f" as {ALIASES[one]}" * (ALIASES[one] != one)) for one in self._whole]
+        parts = [
+            f"from {module} import {name}" + f" as {local}" * (local != name)
+            for module, name, local in self._parts
+        ]
+        return sorted(whole) + sorted(parts)
+
+    def _free(self, name: str, module: str) -> str:
+        wanted = name
+        for part in reversed(module.split(".")):
+            if wanted not in self._local.values() and not reserved(wanted):
+                break
+            wanted = f"{part}_{wanted}"
+        return free(wanted, set(self._local.values()))
+
+
+class Meant:
+    """What the names of a script mean: those that it imports, and the functions that it brings along."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._paths: dict[str, str] = {}
+
+    def add(self, name: str, path: str) -> None:
+        self._paths[name] = path
+
+    def hide(self, name: str) -> None:
+        """A variable of this name is meant from now on."""
+        self._paths.pop(name, None)
+
+    def path(self, node: ast.expr) -> str | None:
+        """The dotted path that a name or an attribute leads to, None for anything else."""
+        match node:
+            case ast.Name(id=name):
+                return self._paths.get(name)
+            case ast.Attribute(value=inner, attr=name):
+                path = self.path(inner)
+                return f"{path}.{name}" if path else None
+        return None
+
+    def meant(self, node: ast.expr) -> str | None:
+        path = self.path(node)
+        descriptor = self.catalog.find(path) if path else None
+        return descriptor.package if descriptor else None
+
+
+def split(path: str) -> tuple[str, str, list[str]]:
+    """Module, the name to import from it, and what is inside of that: a class begins with a capital."""
+    parts = path.split(".")
+    place = next((index for index, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    return ".".join(parts[:place]), parts[place], parts[place + 1 :]
+
+
+def base(descriptor: NodeDescriptor) -> str:
+    """What the value of a node is called where nobody has named it."""
+    name = descriptor.name
+    if descriptor.kind == "class":
+        found = snake(name)
+    else:
+        found = _VERBS.sub("", snake(name))
+        imported = descriptor.package.partition(".")[0] not in ALIASES and descriptor.kind == "function"
+        found = _participle(found) if imported and found == name else found
+    return f"{found}_" if reserved(found) else found
+
+
+def snake(name: str) -> str:
+    """``MaxPooling2D`` is max_pooling2d, ``LSTM`` lstm."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return parted.lower().strip("_") or "value"
+
+
+def slug(label: str) -> str:
+    """A variable for a label, "" where none comes out of it."""
+    found = _WORDS.sub("_", label.lower()).strip("_")
+    return found if found.isidentifier() and not reserved(found) else ""
+
+
+def free(name: str, taken: set[str]) -> str:
+    """A name that is not taken: conv2d, conv2d_2, …"""
+    found, count = name, 1
+    while found in taken:
+        count += 1
+        found = f"{name}_{count}"
+    return found
+
+
+def implied(variable: str, descriptor: NodeDescriptor) -> str:
+    """The label that the name of a variable says: none where it is the one that the type has anyway."""
+    found = re.sub(r"_\d+$", "", variable)
+    return "" if base(descriptor) in (found, variable) else variable.replace("_", " ")
+
+
+def reserved(name: str) -> bool:
+    return iskeyword(name) or issoftkeyword(name) or hasattr(builtins, name)
+
+
+def standard(statement: str) -> bool:
+    """Whether an import is one of the standard library."""
+    return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
+
+
+def _participle(name: str) -> str:
+    if "_" in name:
+        return f"{name}_result"
+    return f"{name}d" if name.endswith("e") else f"{name}ed"

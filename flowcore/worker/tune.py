@@ -19,6 +19,8 @@ def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -
 
     steps: batches in an epoch, 0 where that is not known. asked: what somebody has set.
     """
+    if sys.modules["keras"].backend.backend() == "torch":
+        return 1, "1: PyTorch takes one batch after the other"
     if asked is not None:
         return asked, f"{asked}, as set"
     if model.steps_per_execution != 1:

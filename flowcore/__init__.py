@@ -4,7 +4,28 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["catalog", "check", "examples", "load", "run", "save", "shapes"]
+__all__ = [
+    "FlowError",
+    "Graph",
+    "Link",
+    "Node",
+    "NodeDescriptor",
+    "Plan",
+    "Problem",
+    "Run",
+    "add",
+    "catalog",
+    "check",
+    "connect",
+    "examples",
+    "load",
+    "run",
+    "save",
+    "script",
+    "search",
+    "shapes",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

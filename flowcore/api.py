@@ -1,24 +1,32 @@
 """flowcore as a library: what the app does, in a few lines of Python.
 
 >>> import flowcore
->>> graph = flowcore.load("digits.json")
+>>> graph, row = flowcore.add(flowcore.Graph(name="a line"), "keras.Input", shape=[1])
+>>> graph, line = flowcore.add(graph, "keras.layers.Dense", after=row, units=1)
+>>> flowcore.shapes(graph).shapes[line]
+{'': '(None, 1)'}
 >>> flowcore.check(graph)
 ()
->>> run = flowcore.run(graph)
 """
 
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flowcore.dataflow import check as _check
-from flowcore.dataflow import document
-from flowcore.model.descriptor import Catalog
+from flowcore.dataflow import document, edit, ports
+from flowcore.dataflow import plan as _plan
+from flowcore.dataflow.plan import Plan
+from flowcore.dataflow.read import read
+from flowcore.dataflow.search import search as _search
+from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.event import Event
 from flowcore.model.frame import ShapeReport
-from flowcore.model.graph import Graph
-from flowcore.model.problem import Problem, error
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.problem import FlowError, Problem, error
 from flowcore.model.run import Run, Settings
+from flowcore.runs import scripts
 from flowcore.runs.checker import Checker
 from flowcore.runs.scans import read_functions
 from flowcore.runs.supervisor import Supervisor
@@ -26,7 +34,29 @@ from flowcore.runs.workers import Workers
 from flowcore.store import overlay
 from flowcore.store.examples import examples
 
-__all__ = ["catalog", "check", "examples", "load", "run", "save", "shapes"]
+__all__ = [
+    "FlowError",
+    "Graph",
+    "Link",
+    "Node",
+    "NodeDescriptor",
+    "Plan",
+    "Problem",
+    "Run",
+    "add",
+    "catalog",
+    "check",
+    "connect",
+    "examples",
+    "load",
+    "run",
+    "save",
+    "script",
+    "search",
+    "shapes",
+    "train",
+]
+Source = str | tuple[str, str]
 
 
 def catalog() -> Catalog:
@@ -38,15 +68,80 @@ def catalog() -> Catalog:
     return overlay.load()
 
 
+def search(query: str, limit: int = 20) -> tuple[NodeDescriptor, ...]:
+    """Nodes that match every word, best first.
+
+    >>> [node.package for node in search("max pooling 2d", 1)]
+    ['keras.layers.MaxPooling2D']
+    """
+    return _search(catalog(), query, limit)
+
+
+def add(
+    graph: Graph, type_: str, /, *, after: Source | list[Source] = "", label: str = "", **args: Any
+) -> tuple[Graph, str]:
+    """A graph with one node more, and the id of that node.
+
+    after: what comes in: a node's id, a pair of an id and an output, or a list of them; each is linked to the
+    first port that is free and fits. args: arguments, as plain JSON values. Raises FlowError: "unknown-type",
+    "no-port" where nothing fits, and what `connect` raises.
+    """
+    known = catalog()
+    graph, id = edit.add(graph, type_, known, args, label)
+    for one in after if isinstance(after, list) else [after] if after else []:
+        graph = connect(graph, one, id)
+    return graph, id
+
+
+def connect(graph: Graph, source: Source, target: str, port: str = "") -> Graph:
+    """A graph with one link more. source: a node's id, or a pair of an id and an output.
+
+    port: of the target; "" for the first one that is free and fits. Raises FlowError: "no-node",
+    "no-port", "wrong-link", "cycle".
+    """
+    known = catalog()
+    id, output = (source, "") if isinstance(source, str) else source
+    for one in (id, target):
+        if one not in graph.by_id:
+            raise error("no-node", f"The graph has no node {one}.", "Name one of its nodes.")
+    giver, taker = graph.by_id[id], graph.by_id[target]
+    fitting = ports.fitting(graph, giver, output, taker, known)
+    known_ports = ports.ports(graph, taker, known)
+    free = (
+        one
+        for one in fitting
+        if ports.room(graph, taker, one, known_ports[Link(id, output, target, one).argument])
+    )
+    found = port or next(free, "")
+    if not found:
+        carried = ports.carried(graph, giver, output, known) or "nothing"
+        message = f"{giver.title} hands on {carried}, which fits no free port of {taker.title}."
+        raise error("no-port", message, f"Its ports are {', '.join(known_ports) or 'none'}.", (id, target))
+    return edit.connect(graph, id, output, target, found, known)
+
+
+def train(graph: Graph, plan: Plan | None = None) -> Graph:
+    """The graph with its training: model, compile, fit and evaluate nodes, added or set by a plan.
+
+    plan: None for what the graph says, and sensible values where it says nothing. Raises
+    FlowError("no-network") where there is nothing to train.
+    """
+    known = catalog()
+    return _plan.write(graph, plan or _plan.read(graph, known), known)
+
+
 def load(path: str | Path) -> Graph:
-    """The graph in a file, older versions migrated. Raises FlowError with the path and the reason."""
+    """The graph in a file: a graph document, a script that was written from one, or a Keras model.
+
+    Nothing that the file names is imported or run. Raises FlowError with the place and the reason.
+    """
     try:
         content = Path(path).read_bytes()
     except OSError as reason:
         raise error(
             "no-file", f"Cannot read {path}: {reason.strerror}.", "Name the file of a graph."
         ) from None
-    return document.read(content, catalog())
+    return read(content, Path(path).name, catalog())
 
 
 def save(graph: Graph, path: str | Path) -> None:
@@ -66,6 +161,14 @@ def shapes(graph: Graph) -> ShapeReport:
         return checker.report(graph, catalog())
     finally:
         checker.close()
+
+
+def script(graph: Graph, seed: int = 0) -> str:
+    """The graph as a Python script that does the same without flowcore; `load` reads it back.
+
+    Raises FlowError: "cycle", "not-allowed" for what policy never lets run, "no-source".
+    """
+    return scripts.script(graph, catalog(), seed)
 
 
 def run(graph: Graph, seed: int = 0, on_event: Callable[[Event], None] | None = None) -> Run:

@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from flowcore import api
+from flowcore.dataflow import document
 from flowcore.dataflow.coverage import figures
 from flowcore.dataflow.modules import renewed
 from flowcore.model import event as e
@@ -22,6 +24,7 @@ from flowcore.model.frame import DescribeRequest
 from flowcore.model.problem import FlowError, Problem, error
 from flowcore.runs.describe import ask, describe
 from flowcore.store import descriptors, overlay
+from flowcore.store.tensorboard import Logs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a graph in a worker process")
     run.add_argument("graph", metavar="GRAPH.json")
     run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--tensorboard", metavar="FOLDER", help="write logs there that TensorBoard opens")
     run.add_argument("--json", action="store_true", help="print every event as a line of JSON")
     run.set_defaults(command=_run)
 
@@ -57,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("graph", metavar="GRAPH.json")
     check.add_argument("--json", action="store_true", help="print every problem as a line of JSON")
     check.set_defaults(command=_check)
+
+    written = commands.add_parser("script", help="write a graph as a Python script that runs by itself")
+    written.add_argument("graph", metavar="GRAPH.json")
+    written.add_argument("--seed", type=int, default=0)
+    written.set_defaults(command=_script)
+
+    taken = commands.add_parser("read", help="make a graph of a script or of a saved Keras model")
+    taken.add_argument("file", metavar="FILE", help="SCRIPT.py, MODEL.keras or the JSON of a model")
+    taken.set_defaults(command=_read)
 
     scan = commands.add_parser("describe", help="generate the catalogue of a package")
     scan.add_argument("package", metavar="PACKAGE")
@@ -89,7 +102,16 @@ def _run(args: argparse.Namespace) -> int:
     graph = api.load(args.graph)
     _warn()
     tell = _print_json if args.json else _Progress(graph.title)
-    run = api.run(graph, args.seed, tell)
+    logs = Logs(Path(args.tensorboard), graph) if args.tensorboard else None
+
+    def hear(event: Event) -> None:
+        tell(event)
+        if logs is not None:
+            logs(event)
+
+    run = api.run(graph, args.seed, hear)
+    if logs is not None:
+        logs.close()
     if run.problem:
         _complain((run.problem,), args)
     if not args.json:
@@ -107,6 +129,16 @@ def _check(args: argparse.Namespace) -> int:
     if not problems and not args.json:
         print("no problems")
     return 1 if errors else 0
+
+
+def _script(args: argparse.Namespace) -> int:
+    print(api.script(api.load(args.graph), args.seed), end="")
+    return 0
+
+
+def _read(args: argparse.Namespace) -> int:
+    sys.stdout.buffer.write(document.write(api.load(args.file)))
+    return 0
 
 
 def _describe(args: argparse.Namespace) -> int:

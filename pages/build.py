@@ -5,15 +5,15 @@ import streamlit as st
 from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
 from flowcore.dataflow.repair import repairs
-from flowcore.ui import canvas, frame, inspector, palette, preview, report, session, shapes, toolbar
+from flowcore.ui import canvas, code, frame, inspector, palette, preview, report, session, shapes, toolbar
 
 here = frame.open_graph("Build")
 catalog = session.catalog()
 run_id = frame.current_run(here)
 toolbar.onlooker(here)
-mode = toolbar.draw(here)
+mode, beside = toolbar.draw(here)
 
-drawing, side = frame.split(2.4, 1)
+drawing, side = frame.split(*((1.2, 1) if beside == toolbar.SCRIPT else (2.4, 1)))
 with drawing:
     found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
@@ -46,7 +46,10 @@ with drawing:
     )
 
 with side:
-    if here.editable:
+    if beside == toolbar.SCRIPT:
+        with st.container(border=True, key="script"):
+            code.draw(here, catalog)
+    elif here.editable:
         with st.container(border=True, key="palette"):
             palette.draw(here, catalog)
     if here.graph.nodes:

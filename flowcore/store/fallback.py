@@ -139,3 +139,9 @@ def _modules(stamp: Stamp) -> frozenset[str]:
 
 def _kept(name: str) -> Path:
     return home() / "descriptors" / PACKAGE / f"{name}.json"
+
+
+def sources() -> dict[str, str]:
+    """The texts of the files of functions, ours and the user's, by module: ``fallback.prepare``."""
+    shipped = {path.stem: path for path in _paths() if path.parent == _beside()}
+    return {f"{PACKAGE}.{name}": path.read_text("utf-8") for name, path in {**files(), **shipped}.items()}

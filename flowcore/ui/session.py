@@ -237,6 +237,14 @@ def chosen(key: str) -> Any:
     return _state().get(key)
 
 
+def once(name: str, key: Any, make: Callable[[], Any]) -> Any:
+    """A value that is made again only when its key is another."""
+    kept = _state().get(f"once {name}")
+    if kept is None or kept[0] != key:
+        kept = _state()[f"once {name}"] = (key, make())
+    return kept[1]
+
+
 def show_run(run_id: str) -> None:
     """Show a run at the next drawing of the page: what a fragment writes into the URL stays in the server."""
     _state()["next run"] = run_id

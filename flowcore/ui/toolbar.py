@@ -1,5 +1,7 @@
 """The row above the drawing: name, undo and redo, how to draw, take home, share."""
 
+from typing import Final
+
 import streamlit as st
 
 from flowcore.dataflow import document, edit
@@ -8,10 +10,13 @@ from flowcore.store import graphs, owners
 from flowcore.ui import canvas, frame, session
 from flowcore.ui.session import Session
 
+FORMS: Final = "Forms"
+SCRIPT: Final = "Script"
 
-def draw(here: Session) -> str:
-    """Draw the row; the mode that the graph is to be drawn in comes back."""
-    left, right = st.columns([1, 1.5], vertical_alignment="bottom")
+
+def draw(here: Session) -> tuple[str, str]:
+    """Draw the row; the mode that the graph is to be drawn in comes back, and what is to be beside it."""
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
     with left:
         _name(here)
     with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
@@ -25,8 +30,17 @@ def draw(here: Session) -> str:
             required=True,
             width="content",
         )
+        beside = st.segmented_control(
+            "Beside the drawing",
+            (FORMS, SCRIPT),
+            default=FORMS,
+            key="beside",
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+        )
         _take_home(here)
-    return str(chosen)
+    return str(chosen), str(beside)
 
 
 def _name(here: Session) -> None:

@@ -39,13 +39,22 @@ def _tour(browser: Browser, port: int, theme: str, width: int, folder: Path) -> 
     shot("build")
     _select(page, "Conv2D (n5)")
     shot("node")
+    page.locator(".st-key-beside").get_by_text("Script").click()
+    page.locator(".st-key-script .highlight").last.wait_for()
+    page.wait_for_timeout(800)
+    shot("script")
+    page.locator(".st-key-beside").get_by_text("Forms").click()
+    page.locator(".st-key-run-here button:enabled:visible").click()
+    page.get_by_text("Up to date").wait_for()
+    page.wait_for_timeout(1500)
+    shot("value")
     page.get_by_role("link", name="Train").click()
     page.locator(".st-key-train button:enabled").wait_for()
     page.wait_for_timeout(1500)
     shot("ready")
     page.locator(".st-key-train button").click()
-    page.get_by_text("epoch 8").first.wait_for()
-    page.wait_for_timeout(600)
+    page.locator(".st-key-curve-loss .scatterlayer .trace").first.wait_for()
+    page.wait_for_timeout(900)
     shot("training")
     page.get_by_text("in all").wait_for()
     page.wait_for_timeout(1500)
@@ -85,7 +94,7 @@ def _nodes(page: Page, shot: Callable[[str], None]) -> None:
 
 def _select(page: Page, node: str) -> None:
     page.locator(".st-key-node input").first.fill(node)
-    page.keyboard.press("Enter")
+    page.get_by_role("option", name=node, exact=True).first.click()
     page.wait_for_timeout(2500)
 
 

@@ -141,14 +141,15 @@ def free(name: str, taken: set[str]) -> str:
     found, count = name, 1
     while found in taken:
         count += 1
-        found = f"{name}_{count}"
+        found = f"{name.rstrip('_')}_{count}"
     return found
 
 
 def implied(variable: str, descriptor: NodeDescriptor) -> str:
     """The label that the name of a variable says: none where it is the one that the type has anyway."""
     found = re.sub(r"_\d+$", "", variable)
-    return "" if base(descriptor) in (found, variable) else variable.replace("_", " ")
+    usual = base(descriptor)
+    return "" if usual in (found, variable) or usual.rstrip("_") == found else variable.replace("_", " ")
 
 
 def reserved(name: str) -> bool:

@@ -17,13 +17,25 @@ def normal(graph: Graph, catalog: Catalog) -> Graph:
     """
     graph = plain(graph)
     nodes = tuple(_node(graph, graph.by_id[id], catalog) for id in order(graph))
-    links = tuple(
-        replace(link, output=_output(graph, link, catalog))
-        for node in nodes
-        if not _passed_on(node, catalog)
-        for link in sorted(graph.into(node.id), key=lambda link: _place(graph, link, catalog))
-    )
-    return replace(graph, nodes=nodes, links=links)
+    links: list[Link] = []
+    for node in nodes:
+        if not _passed_on(node, catalog):
+            ends = sorted(graph.into(node.id), key=lambda link: _place(graph, link, catalog))
+            links += _numbered([replace(link, output=_output(graph, link, catalog)) for link in ends])
+    return replace(graph, nodes=nodes, links=tuple(links))
+
+
+def _numbered(links: list[Link]) -> list[Link]:
+    """Places of a tuple count from 0 on, without gaps: what fills them is put together in their order."""
+    counts: dict[str, int] = {}
+    found = []
+    for link in links:
+        if "[" in link.port:
+            place = counts.get(link.argument, 0)
+            counts[link.argument] = place + 1
+            link = replace(link, port=f"{link.argument}[{place}]")
+        found.append(link)
+    return found
 
 
 def _node(graph: Graph, node: Node, catalog: Catalog) -> Node:

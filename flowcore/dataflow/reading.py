@@ -115,7 +115,7 @@ class Nodes:
                 return (place[0], str(index)) if place[1] in ("", "0") and index >= 0 else None
             case ast.Call(args=[inner]) if self._copied(node):
                 return self.place(inner)
-            case ast.Call() if self._is_node(node) and not isinstance(node.func, ast.Attribute | ast.Name):
+            case ast.Call() if self._is_node(node) and (not self.names.meant(node.func) or self._takes(node)):
                 statement = marks.Statement(ast.Expr(node), marks.Mark(), ())
                 return self._call(node, [], statement), ""
         return None
@@ -128,6 +128,11 @@ class Nodes:
             return True
         inner = func.value if isinstance(func, ast.Attribute) else func
         return self.place(func) is not None or self.place(inner) is not None
+
+    def _takes(self, call: ast.Call) -> bool:
+        """Whether what comes in is the output of a node, so that the call is one and no constant."""
+        given = [*call.args, *(word.value for word in call.keywords)]
+        return any(isinstance(item, ast.Name) and item.id in self.holds for item in given)
 
     def _copied(self, call: ast.expr) -> bool:
         return isinstance(call, ast.Call) and self.names.path(call.func) == _COPY
@@ -165,7 +170,8 @@ class Nodes:
         if descriptor.is_layer and place[1] in ("", "layer"):
             own = statement.mark.id == place[0] if statement.mark.id else not self._applied(place[0])
             if own:
-                self._label(place[0], names, statement)
+                if names:
+                    self._label(place[0], names, statement)
                 self._apply(place[0], call)
                 return place[0]
         if descriptor.is_layer or self._carried(place) in ("model", "layer"):

@@ -5,10 +5,14 @@ import streamlit as st
 from flowcore.dataflow.units import duration, size
 from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
 from flowcore.model.run import Run
 from flowcore.runs.backends import NAMES
 from flowcore.store import runs
+from flowcore.store.journal import NAME, read
+from flowcore.store.tensorboard import archive
 from flowcore.ui import session
+from flowcore.ui.words import plain
 
 
 def draw(run_id: str, run: Run, ran: Graph) -> None:
@@ -20,6 +24,26 @@ def draw(run_id: str, run: Run, ran: Graph) -> None:
         hide_index=True,
         width="stretch",
         column_config={"Fact": st.column_config.TextColumn(width="medium")},
+    )
+    if run.over and run.epochs:
+        _logs(run_id, ran)
+
+
+def _logs(run_id: str, ran: Graph) -> None:
+    try:
+        content = session.once("logs", run_id, lambda: archive(read(runs.folder(run_id) / NAME)[0], ran))
+    except FlowError as reason:
+        st.caption(plain(f"{reason.problems[0].message} {reason.problems[0].hint}"))
+        return
+    st.download_button(
+        "TensorBoard logs",
+        data=content,
+        file_name=f"{run_id[:6]}-logs.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        key="logs",
+        help="Unpack it, then: tensorboard --logdir FOLDER",
+        on_click="ignore",
     )
 
 

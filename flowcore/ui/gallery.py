@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from flowcore.dataflow import document
+from flowcore.dataflow.read import KINDS, read
 from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
@@ -53,9 +54,15 @@ def start(owner: str) -> None:
         ):
             _open(Graph(name="New graph"), owner)
     with right:
-        file = st.file_uploader("Or open a graph file", type="json", key="upload", disabled=not owner)
+        file = st.file_uploader(
+            "Or open a graph, a script that was written from one, or a Keras model",
+            type=list(KINDS),
+            key="upload",
+            disabled=not owner,
+            help="Nothing that is in the file is run. Of a .keras file only the layers are read, no weights.",
+        )
         if file is not None:
-            _upload(file.getvalue(), owner)
+            _upload(file.getvalue(), file.name, owner)
 
 
 def mine(owner: str) -> None:
@@ -93,9 +100,9 @@ def _open(graph: Graph, owner: str) -> None:
     frame.go("pages/build.py", graphs.create(graph, owner).id)
 
 
-def _upload(content: bytes, owner: str) -> None:
+def _upload(content: bytes, name: str, owner: str) -> None:
     try:
-        graph = document.read(content, session.catalog())
+        graph = read(content, name, session.catalog())
     except FlowError as reason:
         for problem in reason.problems[:5]:
             frame.complain(problem)

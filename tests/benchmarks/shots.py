@@ -93,6 +93,7 @@ def _nodes(page: Page, shot: Callable[[str], None]) -> None:
 
 
 def _select(page: Page, node: str) -> None:
+    page.locator(".st-key-node input").first.click()
     page.locator(".st-key-node input").first.fill(node)
     page.get_by_role("option", name=node, exact=True).first.click()
     page.wait_for_timeout(2500)

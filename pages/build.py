@@ -5,7 +5,19 @@ import streamlit as st
 from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
 from flowcore.dataflow.repair import repairs
-from flowcore.ui import canvas, code, frame, inspector, palette, preview, report, session, shapes, toolbar
+from flowcore.ui import (
+    canvas,
+    clusters,
+    code,
+    frame,
+    inspector,
+    palette,
+    preview,
+    report,
+    session,
+    shapes,
+    toolbar,
+)
 
 here = frame.open_graph("Build")
 catalog = session.catalog()
@@ -24,19 +36,22 @@ with drawing:
     if not here.graph.nodes:
         st.info("The graph is empty. Search for a node on the right and add it.", icon=":material/add:")
     else:
+        shown = clusters.view(here, mode)
         clicked = canvas.draw(
-            here.graph,
+            shown.graph,
             catalog,
             key="graph" if not seen.look.answers else "graph above values",
             mode=mode,
             shapes={**known, **seen.shapes},
-            states={**shapes.states(here, run, run_id), **seen.states},
-            problems=problems,
+            states=clusters.states(shown, {**shapes.states(here, run, run_id), **seen.states}),
+            problems=clusters.problems(shown, problems),
+            words=clusters.words(shown, here.graph),
             selected=here.selected,
             height=420 if seen.look.answers else 620,
         )
         if here.clicked(clicked):
-            here.select(clicked or "")
+            if not clusters.opens(shown, clicked):
+                here.select(clicked or "")
             st.rerun()
     if not fresh:
         shapes.wait(here, catalog)

@@ -40,7 +40,7 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(set(re.findall(r"flowcore (app|run|check|describe|examples)\b", README)))
+    "command", sorted(set(re.findall(r"flowcore (app|run|script|read|check|describe|examples)\b", README)))
 )
 def test_every_command_that_the_readme_names_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):

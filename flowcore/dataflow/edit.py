@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from flowcore.dataflow import ports
 from flowcore.dataflow.order import descendants
 from flowcore.model.descriptor import Argument, Catalog
-from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.graph import Graph, Group, Link, Node
 from flowcore.model.problem import error
 from flowcore.model.value import Value
 
@@ -142,6 +142,21 @@ def rename(graph: Graph, node: str, label: str) -> Graph:
 def annotate(graph: Graph, node: str, note: str) -> Graph:
     """Set the free text that goes with a node."""
     return _put(graph, replace(_node(graph, node), note=note[:10_000]))
+
+
+def gather(graph: Graph, node: str, label: str) -> Graph:
+    """Put a node into the group of this label, which is made where there is none; "" takes it out of any."""
+    _node(graph, node)
+    label = label.strip()[:200]
+    groups = [replace(one, nodes=tuple(id for id in one.nodes if id != node)) for one in graph.groups]
+    known = next((index for index, one in enumerate(groups) if one.label == label), None)
+    if label and known is not None:
+        groups[known] = replace(groups[known], nodes=(*groups[known].nodes, node))
+    elif label:
+        taken = {one.id for one in groups}
+        id = next(id for count in range(1, len(taken) + 2) if (id := f"g{count}") not in taken)
+        groups.append(Group(id, label, (node,)))
+    return replace(graph, groups=tuple(one for one in groups if one.nodes))
 
 
 def title(graph: Graph, name: str) -> Graph:

@@ -20,7 +20,8 @@ from flowcore.ui.colours import Palette, palette
 
 OVERVIEW: Final = "Overview"
 DETAILED: Final = "Detailed"
-MODES: Final = (DETAILED, OVERVIEW)
+GROUPS: Final = "Groups"
+MODES: Final = (DETAILED, OVERVIEW, GROUPS)
 MANY: Final = 200
 _STRAY: Final = ("direction", "sortMethod", "levelSeparation", "nodeSpacing")
 Shapes = Mapping[str, Mapping[str, str]]
@@ -35,14 +36,18 @@ def draw(
     shapes: Shapes | None = None,
     states: Mapping[str, str] | None = None,
     problems: Sequence[Problem] = (),
+    words: Mapping[str, list[str]] | None = None,
     selected: str = "",
     height: int = 620,
 ) -> str | None:
-    """Draw a graph; the id of the node that was clicked last comes back, None before any click."""
+    """Draw a graph; the id of the node that was clicked last comes back, None before any click.
+
+    words: what a card says in place of arguments, by node.
+    """
     shapes = shapes or {}
     marked = {id: problem.message for problem in problems for id in problem.nodes if problem.level == "error"}
     colours = palette()
-    detailed = mode == DETAILED and len(graph.nodes) <= MANY
+    detailed = mode != OVERVIEW and len(graph.nodes) <= MANY
     at = layout.arrange(graph, 720, height, (234, 126) if detailed else (170, 68))
     at = {id: graph.by_id[id].position or place for id, place in at.items()}
     nodes = []
@@ -53,6 +58,7 @@ def draw(
             state=(states or {}).get(node.id, ""),
             problem=marked.get(node.id, ""),
             selected=node.id == selected,
+            words=tuple((words or {}).get(node.id, ())),
         )
         nodes.append(_node(graph, node, catalog, look, colours, detailed, at[node.id]))
     nodes += _corners(list(at.values()))

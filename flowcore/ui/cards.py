@@ -24,13 +24,15 @@ class Look(NamedTuple):
     state: str = ""
     problem: str = ""
     selected: bool = False
+    words: tuple[str, ...] = ()
 
 
 def detailed(graph: Graph, node: Node, catalog: Catalog, look: Look, colours: Palette) -> str:
     """A card with title, type, the arguments that were set, output shape and state."""
     descriptor = catalog.find(node.type)
-    name = descriptor.name if descriptor else node.type
-    lines = _arguments(node) if node.args or node.call else _about(descriptor)
+    name = descriptor.name if descriptor else node.type.rpartition(".")[2]
+    own = _arguments(node) if node.args or node.call else _about(descriptor)
+    lines = look.words or own
     rows = "".join(
         f'<text x="12" y="{48 + 15 * index}" font-size="11.5" fill="{colours.faint}">{_cut(line, 30)}</text>'
         for index, line in enumerate(lines[:2])

@@ -11,7 +11,7 @@ from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.frame import Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value
-from flowcore.ui import forms, links, session
+from flowcore.ui import clusters, forms, links, session
 from flowcore.ui.session import Session
 from flowcore.ui.widgets import Field, Store
 from flowcore.ui.words import plain
@@ -67,6 +67,7 @@ def _head(here: Session, node: Node, descriptor: NodeDescriptor) -> None:
     )
     with st.expander(f"{descriptor.name}: what it does", key=f"{node.id} doc"):
         _note(here, node)
+        clusters.choose(here, node)
         st.caption(plain(descriptor.package))
         st.text(descriptor.doc or "No documentation.")
 

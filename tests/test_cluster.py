@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from flowcore.dataflow import edit
-from flowcore.dataflow.cluster import GROUP, cluster
+from flowcore.dataflow.cluster import GROUP, by_name, cluster
 from flowcore.model.graph import Graph, Group, Link, Node
 from tests.toy import wired
 
@@ -59,3 +59,19 @@ def test_a_node_moves_from_group_to_group() -> None:
     graph = edit.gather(graph, "a", "decoder")
     assert graph.groups == (Group("g1", "encoder", ("b",)), Group("g2", "decoder", ("a",)))
     assert edit.gather(edit.gather(graph, "a", ""), "b", "").groups == ()
+
+
+def test_nodes_whose_names_begin_alike_make_groups() -> None:
+    names = (
+        "block2a_conv",
+        "block2a_bn",
+        "conv3_block1_1_relu",
+        "conv3_block1_2_relu",
+        "stem_conv",
+        "block9_x",
+    )
+    nodes = tuple(Node(id=f"n{i}", type="x", args={"name": name}) for i, name in enumerate(names))
+    assert by_name(Graph(nodes=nodes)) == (
+        Group("g1", "block2a", ("n0", "n1")),
+        Group("g2", "conv3_block1", ("n2", "n3")),
+    )

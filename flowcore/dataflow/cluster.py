@@ -1,5 +1,6 @@
 """A graph drawn by its groups, as TensorBoard draws name scopes: each that is closed is one node."""
 
+import re
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from flowcore.model.graph import Graph, Group, Link, Node
 
 GROUP: Final = "flowcore.group"
+_NUMBERED: Final = re.compile(r"(?:[A-Za-z]+_?\d+[a-z]?_)+")
 
 
 class Clustered(NamedTuple):
@@ -47,6 +49,18 @@ def cluster(graph: Graph, opened: frozenset[str]) -> Clustered:
     return Clustered(
         replace(graph, nodes=tuple(nodes.values()), links=tuple(links), groups=()), groups, members
     )
+
+
+def by_name(graph: Graph) -> tuple[Group, ...]:
+    """Groups of nodes whose names begin alike: block2a_conv and block2a_bn make block2a."""
+    found: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        name = node.args.get("name") or node.label
+        start = _NUMBERED.match(name) if isinstance(name, str) else None
+        if start:
+            found.setdefault(start[0].rstrip("_"), []).append(node.id)
+    several = {name: ids for name, ids in found.items() if len(ids) > 1}
+    return tuple(Group(f"g{index}", name, tuple(ids)) for index, (name, ids) in enumerate(several.items(), 1))
 
 
 def _lifted(link: Link, stands_for: dict[str, str]) -> Link:

@@ -17,7 +17,7 @@ from flowcore.model.problem import FlowError
 
 LANE: Final = 0.3
 SWEEPS: Final = 12
-COLUMNS: Final = 8
+COLUMNS: Final = 24
 DUMMIES: Final = 2_000
 TORN: Final = 0.96  # what a link from one column to another costs
 Cell = tuple[float, float]

@@ -43,7 +43,7 @@ def detailed(graph: Graph, node: Node, catalog: Catalog, look: Look, colours: Pa
         HEIGHT,
         _frame(WIDTH, HEIGHT, look, colours)
         + f'<path d="M1.5 27 V9 Q1.5 1.5 9 1.5 H{WIDTH - 9} Q{WIDTH - 1.5} 1.5 {WIDTH - 1.5} 9 V27 Z" '
-        f'fill="{_colour(descriptor)}"/>'
+        f'fill="{colour(descriptor)}"/>'
         f'<text x="12" y="19" font-size="13" font-weight="600" fill="#fff">{_cut(node.title, 20)}</text>'
         f'<text x="{WIDTH - (28 if look.state or look.problem else 12)}" y="18.5" font-size="10.5" '
         f'text-anchor="end" fill="#fff" fill-opacity=".85">{subtitle}</text>'
@@ -61,7 +61,7 @@ def small(node: Node, catalog: Catalog, look: Look, colours: Palette) -> str:
         SMALL_WIDTH,
         SMALL_HEIGHT,
         _frame(SMALL_WIDTH, SMALL_HEIGHT, look, colours)
-        + f'<rect x="1.5" y="1.5" width="8" height="{SMALL_HEIGHT - 3}" rx="4" fill="{_colour(descriptor)}"/>'
+        + f'<rect x="1.5" y="1.5" width="8" height="{SMALL_HEIGHT - 3}" rx="4" fill="{colour(descriptor)}"/>'
         f'<text x="18" y="24" font-size="13" font-weight="600" fill="{colours.text}">{_cut(node.title, 15)}'
         f"</text>{_mark(SMALL_WIDTH - 14, SMALL_HEIGHT / 2, look, colours)}",
     )
@@ -91,7 +91,7 @@ def sketch(graph: Graph, catalog: Catalog, colours: Palette, width: int = 220, h
         x, y = place(node.id)
         boxes += (
             f'<rect x="{x - 11 * scale:.1f}" y="{y - 4.5 * scale:.1f}" width="{22 * scale:.1f}" '
-            f'height="{9 * scale:.1f}" rx="3" fill="{_colour(catalog.find(node.type))}"/>'
+            f'height="{9 * scale:.1f}" rx="3" fill="{colour(catalog.find(node.type))}"/>'
         )
     return _svg(width, height, lines + boxes)
 
@@ -128,7 +128,7 @@ def _brief(value: object) -> str:
     return text.show(value)
 
 
-def _colour(descriptor: NodeDescriptor | None) -> str:
+def colour(descriptor: NodeDescriptor | None) -> str:
     return hue(descriptor.category) if descriptor else "#868e96"
 
 
@@ -187,9 +187,14 @@ def _row(dots: list[tuple[bool, bool]], y: float, colours: Palette) -> str:
     )
 
 
-def _cut(words: str, length: int) -> str:
+def brief(words: str, length: int) -> str:
+    """The beginning of a text, without what does not print."""
     words = "".join(letter if letter.isprintable() else " " for letter in words)
-    return escape(words if len(words) <= length else words[: length - 1] + "…")
+    return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def _cut(words: str, length: int) -> str:
+    return escape(brief(words, length))
 
 
 def _svg(width: int, height: int, inner: str) -> str:

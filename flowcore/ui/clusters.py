@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
+from msgspec.structs import replace
 
 from flowcore.dataflow import edit
-from flowcore.dataflow.cluster import Clustered, cluster
+from flowcore.dataflow.cluster import Clustered, by_name, cluster
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import Problem
 from flowcore.ui import canvas, session
@@ -22,7 +23,7 @@ def view(here: Session, mode: str) -> Clustered:
     if mode != canvas.GROUPS:
         return Clustered(graph, {}, {})
     if not graph.groups:
-        st.caption("There are no groups yet: select a node, and give it one in its form.")
+        _begin(here)
         return Clustered(graph, {}, {})
     opening = session.chosen(_NEXT)
     known = [group.id for group in graph.groups]
@@ -40,6 +41,19 @@ def view(here: Session, mode: str) -> Clustered:
         help="Groups that are open. Click one in the drawing to open it.",
     )
     return cluster(graph, frozenset(opened))
+
+
+def _begin(here: Session) -> None:
+    """Where there are no groups yet: how to make some."""
+    st.caption("There are no groups yet: select a node, and give it one in its form.")
+    found = by_name(here.graph)
+    if found and here.editable:
+        st.button(
+            f"Make {len(found)} groups by name",
+            key="group by name",
+            help="Nodes whose names begin alike, block2a_conv and block2a_bn, go together.",
+            on_click=lambda: here.apply(lambda graph: replace(graph, groups=by_name(graph))),
+        )
 
 
 def opens(shown: Clustered, clicked: str | None) -> bool:

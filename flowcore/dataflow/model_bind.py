@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from flowcore.dataflow.model_calls import Call, Ref, refs
-from flowcore.dataflow.model_values import Values, key_of
+from flowcore.dataflow.model_values import Values, key_of, named
 from flowcore.model.descriptor import Argument
 from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError, error
@@ -14,7 +14,7 @@ from flowcore.model.value import Value
 
 TENSOR: Final = "keras.ops.convert_to_tensor"
 ITEM: Final = "keras.ops.get_item"
-_ARRAYS: Final = frozenset({"__numpy__", "__tensor__"})
+_ARRAYS: Final = ("__numpy__", "__tensor__")
 
 
 class Makes(Protocol):
@@ -65,7 +65,7 @@ def bound(
         elif item is not None:
             value = network.values.value(item, argument)
             if argument is None or not network.values.usual(value, argument):
-                constants[name] = value
+                constants[named(name)] = value
     network.nodes[index] = replace(node, **{kind: {**getattr(node, kind), **constants}})
 
 

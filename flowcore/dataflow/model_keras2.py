@@ -8,7 +8,7 @@ from flowcore.dataflow.model_calls import Call, Ref
 from flowcore.dataflow.model_file import wrong
 from flowcore.model.descriptor import Argument
 
-_CLASSES: Final = frozenset({"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"})
+_CLASSES: Final = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 
 
 class Function(NamedTuple):

@@ -10,7 +10,7 @@ from flowcore.dataflow.model_file import obj, text
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.problem import error
 
-MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
+MODELS: Final = ("Functional", "Model", "Sequential")  # no set: a file may ask for a list in it
 INPUT: Final = "InputLayer"
 OPS: Final = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
 _KERAS: Final = frozenset({"", "keras", "tf_keras", "tensorflow", "keras_core"})

@@ -12,7 +12,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value
 
 LAMBDA: Final = "__lambda__"
-_POLICIES: Final = frozenset({"DTypePolicy", "FloatDTypePolicy", "Policy"})
+_POLICIES: Final = ("DTypePolicy", "FloatDTypePolicy", "Policy")
 _KERAS_2: Final = frozenset(
     {"batch_input_shape", "input_length", "input_dtype", "implementation", "time_major"}
 )
@@ -34,7 +34,7 @@ class Values:
         found = {}
         known = descriptor.arguments if descriptor else _PLAIN
         for key, item in config.items():
-            name = _RENAMED.get((type_, key), key)
+            name = named(_RENAMED.get((type_, key), key))
             argument = known.get(name)
             value = self.value(item, argument)
             if descriptor is None:
@@ -124,6 +124,11 @@ _FORMS: Final[dict[str, Callable[[Values, dict[str, Any]], Value]]] = {
     "__tensor__": Values._array,
     "TensorShape": Values._typed,
 }
+
+
+def named(key: str) -> str:
+    """The name of an argument: one that begins with $ would be a form of a value."""
+    return f"_{key[1:]}" if key.startswith("$") else key
 
 
 def fitted(value: Value, argument: Argument) -> Value:

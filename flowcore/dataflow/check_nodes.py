@@ -80,7 +80,7 @@ def _call(
     found: list[Problem] = []
     known = ports.call_ports(graph, node, fitting.catalog)
     if node.call:
-        inputs = {**known, **descriptor.call_arguments}
+        inputs = {**known, **descriptor.call_arguments, **ports.call_constants(graph, node, fitting.catalog)}
         found += _constants(node, node.call, descriptor, inputs, linked, fitting)
     if not descriptor.is_layer or not linked.isdisjoint(known):
         for argument in known.values():

@@ -54,7 +54,7 @@ def _node(graph: Graph, node: Node, catalog: Catalog) -> Node:
     applied = any(name in called for name in linked)
     call = {
         name: _value(node.call[name])
-        for name in descriptor.typed_in_call
+        for name in ports.call_constants(graph, node, catalog)
         if applied and name in node.call and name not in linked
     }
     return replace(node, type=descriptor.package, args=args, call=call)

@@ -12,6 +12,13 @@ CALL: Final = "flowcore.call"
 _INPUTS: Final = Argument(
     arg="inputs", itype="tensor", itypes=("tensor", "array"), required=True, widget="port", conns=None
 )
+_TRAINING: Final = Argument(
+    arg="training",
+    itype="bool",
+    default=None,
+    nullable=True,
+    help="Whether layers such as dropout behave as in training; None to leave it to the run.",
+)
 
 _UNKNOWN: Final = {"": "any"}
 _UNCALLED: Final = {"": "layer", "layer": "layer"}
@@ -28,6 +35,20 @@ def call_ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argum
     shared = catalog.find(sources[0].type) if sources and sources[0] else None
     found = shared.call_ports if shared and shared.is_layer else {}
     return found or {_INPUTS.arg: _INPUTS}
+
+
+def call_constants(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argument]:
+    """What a layer's call takes, ports and constants; of a shared call what the layer that it calls does."""
+    descriptor = catalog.find(node.type)
+    if descriptor is None or not descriptor.apply:
+        return {}
+    if node.type != CALL:
+        return descriptor.typed_in_call
+    sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
+    shared = catalog.find(sources[0].type) if sources and sources[0] else None
+    if shared is None or not shared.is_layer:
+        return {_TRAINING.arg: _TRAINING} if shared and shared.makes_model else {}
+    return shared.typed_in_call
 
 
 def ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argument]:
@@ -66,7 +87,9 @@ def carried(graph: Graph, node: Node, output: str, catalog: Catalog) -> str | No
         return next(iter(known.values())) if descriptor and descriptor.returns == "self" else "any"
     if descriptor is None:
         return "any"
-    return descriptor.otype if output.isdecimal() and not descriptor.outputs else None
+    if not output.isdecimal() or descriptor.outputs:
+        return None
+    return "any" if descriptor.otype in ("list", "tuple") else descriptor.otype
 
 
 def same_object(descriptor: NodeDescriptor, output: str) -> str:

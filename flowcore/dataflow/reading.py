@@ -178,7 +178,10 @@ class Nodes:
             id = self._node(ports.CALL, statement, names)
             self.links.append(Link(*place, id, "layer"))
             graph = Graph(nodes=tuple(self.made.values()), links=tuple(self.links))
-            self._bind(id, call, ports.call_ports(graph, self.made[id], self.catalog))
+            node = self.made[id]
+            constants = ports.call_constants(graph, node, self.catalog)
+            known = {**ports.call_ports(graph, node, self.catalog), **constants}
+            self._bind(id, call, known, called=True)
             return id
         return self._method(place, "__call__", call, names, statement)
 

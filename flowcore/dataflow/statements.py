@@ -63,6 +63,10 @@ class Statements:
         elif node.type == ports.CALL:
             layer = links.pop("layer")
             given = own(node.args, links, descriptor.typed, self.names)
+            if links:
+                given |= own(
+                    node.call, links, ports.call_constants(self.graph, node, self.catalog), self.names
+                )
             order_ = ports.call_ports(self.graph, node, self.catalog)
             self._give(node, descriptor, call(layer, links | given, order_))
         elif not descriptor.instance:

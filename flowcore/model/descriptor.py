@@ -304,6 +304,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """What to describe of a package, and how its classes are to be understood.
 
     include: modules, and single callables; () is every public module. exclude: patterns of paths.
+    also: single callables beside these, which no public module lists.
     keep: bases of families that are nodes themselves.
     methods: dotted paths of methods that become nodes; ``CLASS.*`` is every public method.
     calls: family -> the methods that become nodes of each of its classes that has them.
@@ -317,6 +318,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     """
 
     include: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()

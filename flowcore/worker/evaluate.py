@@ -44,6 +44,7 @@ def evaluate(
     if not descriptor.apply:
         return _function(descriptor, args)
     if not descriptor.instance:
+        args = {**constants(node.call, ports.call_constants(graph, node, catalog), catalog), **args}
         return {"": _call(args.pop("layer"), args, called)}
     if layer is None:
         constructed = {name: item for name, item in args.items() if name not in called}

@@ -85,6 +85,8 @@ def _chosen(package: str, source: Source) -> Iterator[Found]:
         homes = {path.rpartition(".")[0] for path in paths}
         if not source.include or paths & set(source.include) or homes & modules:
             yield found
+    for path in source.also:
+        yield Found(path, (), resolve(path))
 
 
 def _origin(package: str, version: str) -> Origin:

@@ -1,0 +1,128 @@
+"""Which descriptor a class of a model file is: a layer, an operation, an object in an argument, a function.
+
+A class that no catalogue describes keeps its path, under which nothing ever runs. One that a catalogue
+describes as something else is refused: a file could name any function as a layer of its.
+"""
+
+from typing import Any, Final
+
+from flowcore.dataflow.model_file import obj, text
+from flowcore.model.descriptor import Catalog, NodeDescriptor
+from flowcore.model.problem import error
+
+MODELS: Final = ("Functional", "Model", "Sequential")  # no set: a file may ask for a list in it
+INPUT: Final = "InputLayer"
+OPS: Final = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
+_KERAS: Final = frozenset({"", "keras", "tf_keras", "tensorflow", "keras_core"})
+_FAMILIES: Final = frozenset(
+    ["initializer", "regularizer", "constraint", "quantizer", "policy", "schedule", "loss", "metric"]
+)
+_FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
+_PLACES: Final = ("layers", "initializers", "regularizers", "constraints", "quantizers", "dtype_policies")
+_OPERATIONS: Final = {
+    "batchnorm": "batch_normalization",
+    "rmsnorm": "rms_normalization",
+    "layernorm": "layer_normalization",
+}
+
+
+def module(entry: dict[str, Any]) -> str:
+    """The module that an entry names, "" where it names none, as Keras 2 did."""
+    return text(entry["module"], "module") if entry.get("module") else ""
+
+
+def class_name(entry: dict[str, Any]) -> str:
+    """The class that an entry names."""
+    return text(entry.get("class_name"), "class_name")
+
+
+def of_keras(entry: dict[str, Any]) -> bool:
+    """Whether an entry names a class of Keras itself."""
+    return module(entry).partition(".")[0] in _KERAS and ">" not in class_name(entry)
+
+
+def is_model(entry: Any) -> bool:
+    """Whether an entry is a model of its own."""
+    return isinstance(entry, dict) and entry.get("class_name") in MODELS and of_keras(entry)
+
+
+def is_operation(entry: dict[str, Any]) -> bool:
+    """Whether an entry is an operation on tensors, and no layer."""
+    return f"{module(entry)}.".startswith(OPS)
+
+
+def layer(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
+    """Path and descriptor of a layer, None where none describes it. Raises FlowError("not-a-layer")."""
+    path, found = _described(entry, catalog)
+    if found is not None and not found.is_layer:
+        raise error(
+            "not-a-layer",
+            f"Expected layers in the file; found {path}, which is none.",
+            "Remove it from the model, and write the file anew.",
+        )
+    return path, found
+
+
+def operation(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
+    """Path and descriptor of the function that an operation is."""
+    name, place = class_name(entry), module(entry)
+    short = name.lower()
+    inside = "keras.ops.image." if place.endswith(".image") else "keras.ops."
+    if place.startswith("keras.src.activations.") and short == "relu":
+        return "keras.layers.ReLU", catalog.find("keras.layers.ReLU")
+    wanted = _OPERATIONS.get(short, short)
+    for descriptor in catalog.nodes:
+        path = descriptor.package
+        if path.startswith(inside) and path[len(inside) :].replace("_", "") == wanted.replace("_", ""):
+            return path, descriptor
+    return f"{place}.{name}", None
+
+
+def object_(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
+    """Path and descriptor of an object in an argument. Raises FlowError("not-an-object")."""
+    path, found = _described(entry, catalog)
+    known = found is not None and found.kind == "class" and (found.is_layer or found.otype in _FAMILIES)
+    if found is not None and not known:
+        raise error(
+            "not-an-object",
+            f"Expected an initializer, a regularizer, a constraint or a layer as an argument; found {path}.",
+            "Remove it from the model, and write the file anew.",
+        )
+    return path, found
+
+
+def function(entry: dict[str, Any], catalog: Catalog) -> str:
+    """The path of a function in an argument. Raises FlowError("not-a-function")."""
+    name = text(entry.get("config"), "config of a function")
+    path = registered(entry) or (f"{module(entry)}.{name}" if module(entry) != "builtins" else name)
+    found = catalog.find(path)
+    if found is not None and (found.otype not in _FUNCTIONS or found.instance):
+        raise error(
+            "not-a-function",
+            f"Expected an activation or the like as an argument; found {path}.",
+            "Remove it from the model, and write the file anew.",
+        )
+    return path
+
+
+def registered(entry: dict[str, Any]) -> str:
+    """The path that ``package>name`` stands for, "" where nothing was registered under a package."""
+    name = entry.get("registered_name")
+    return text(name, "registered_name").replace(">", ".") if isinstance(name, str) and ">" in name else ""
+
+
+def config(entry: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of an entry."""
+    return obj(entry.get("config", {}), f"config of {class_name(entry)}")
+
+
+def _described(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
+    name, place = class_name(entry), module(entry)
+    path = f"{place}.{name}" if place else name.replace(">", ".")
+    if found := catalog.find(path):
+        return found.package, found
+    if of_keras(entry) and not place.startswith("keras.src.applications"):
+        for family in _PLACES:
+            if found := catalog.find(f"keras.{family}.{name}"):
+                return found.package, found
+    return path, None

@@ -1,13 +1,27 @@
 """A graph out of a file, whatever kind of file it is: told by what is in it, never by what it claims."""
 
+from typing import Any, Final
+
+import msgspec
+
 from flowcore.dataflow import document
+from flowcore.dataflow.read_model import read_model
 from flowcore.dataflow.read_script import read_script
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.model.problem import error
 
-KINDS = ("json", "py", "keras")
+KINDS: Final = ("json", "py", "keras")
 """Endings of the files that can be read."""
+ARCHIVE: Final = b"PK"
+
+
+class _Head(msgspec.Struct):
+    """What tells a model from a document."""
+
+    flowcore: Any = None
+    class_name: Any = None
+    layers: Any = None
 
 
 def read(content: bytes, name: str, catalog: Catalog) -> Graph:
@@ -21,4 +35,16 @@ def read(content: bytes, name: str, catalog: Catalog) -> Graph:
         except UnicodeDecodeError:
             raise error("not-python", f"{name} is no text in UTF-8.", "Save it as UTF-8.") from None
         return read_script(source, catalog)
+    if content.startswith(ARCHIVE) or name.endswith(".keras") or _is_model(content):
+        return read_model(content, catalog)
     return document.read(content, catalog)
+
+
+def _is_model(content: bytes) -> bool:
+    if len(content) > document.LIMIT:
+        return False  # the document's own limit says so
+    try:
+        head = msgspec.json.decode(content, type=_Head)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return head.flowcore is None and (head.class_name is not None or head.layers is not None)

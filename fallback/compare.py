@@ -98,19 +98,20 @@ def accuracy_under_attack(success: Array) -> npt.NDArray[np.float64]:
     return np.asarray(1 - turned.mean(axis=1), np.float64)
 
 
-def strengths(epsilons: list[float], accuracy: Array) -> pd.DataFrame:
-    """A table of an attack: how strong it was, and what it left.
+def strengths(epsilons: list[float], success: Array) -> pd.DataFrame:
+    """A table of an attack: how strong it was, and what share of the samples is still classified right.
 
     Args:
         epsilons: List of floats, the strengths that the attack was given.
-        accuracy: Numbers, shape (strengths,).
+        success: Whether each sample was turned, shape (strengths, samples). Comes in through a link.
 
     Returns:
         A table with the columns epsilon and accuracy.
     """
+    accuracy = accuracy_under_attack(success)
     if len(epsilons) != len(accuracy):
         raise ValueError(
-            f"Expected as many epsilons as accuracies; found {len(epsilons)} and {len(accuracy)}. "
+            f"Expected as many epsilons as the attack had; found {len(epsilons)} and {len(accuracy)}. "
             "Write the list of the attack."
         )
-    return pd.DataFrame({"epsilon": epsilons, "accuracy": np.asarray(accuracy)})
+    return pd.DataFrame({"epsilon": epsilons, "accuracy": accuracy})

@@ -23,6 +23,7 @@ class Twins(NamedTuple):
 
     left: Array
     right: Array
+    both: Any
     same: Array
 
 
@@ -134,7 +135,8 @@ def pair_up(x: Array, y: Array, pairs: int = 4000, seed: int = 0) -> Twins:
         seed: Non-negative integer. The same seed gives the same pairs.
 
     Returns:
-        left and right: shape (pairs, ...). same: float32, shape (pairs, 1), 1 for two of one class.
+        left and right: shape (pairs, ...). both: a list of the two, for a network with two inputs.
+        same: float32, shape (pairs, 1), 1 for two of one class.
     """
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y) or len(np.unique(y)) < 2:
@@ -150,25 +152,7 @@ def pair_up(x: Array, y: Array, pairs: int = 4000, seed: int = 0) -> Twins:
     right = np.array(
         [chance.choice((members if one else others)[y[at]]) for at, one in zip(left, same, strict=True)]
     )
-    return Twins(x[left], x[right], same.astype(np.float32)[:, np.newaxis])
-
-
-def together(first: Array, second: Array) -> Any:
-    """Samples for a network with two inputs.
-
-    Args:
-        first: Samples of the first input, shape (samples, ...).
-        second: Samples of the second input, shape (samples, ...).
-
-    Returns:
-        A list of both, in this order.
-    """
-    if len(first) != len(second):
-        raise ValueError(
-            f"Expected as many samples for both inputs; found {len(first)} and {len(second)}. "
-            "Link both to outputs of the same data."
-        )
-    return [first, second]
+    return Twins(x[left], x[right], [x[left], x[right]], same.astype(np.float32)[:, np.newaxis])
 
 
 def _classes(y: Array) -> Array:

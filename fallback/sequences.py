@@ -52,16 +52,18 @@ def make_additions(samples: int = 10_000, digits: int = 3, seed: int = 0) -> Lab
     return Labelled(_letters(questions), _letters(answers))
 
 
-def read_letters(rows: Array) -> list[str]:
+def read_letters(rows: Array, most: int = 10) -> list[str]:
     """The words that one-hot letters spell: the inverse of what make_additions does.
 
     Args:
         rows: Numbers, shape (samples, places, 12); the largest of the 12 is the letter.
+        most: Positive integer, how many words are read at most.
 
     Returns:
         A string for each sample.
     """
-    return ["".join(CHARACTERS[at] for at in word).strip() for word in np.asarray(rows).argmax(axis=-1)]
+    letters = np.asarray(rows)[:most].argmax(axis=-1)
+    return ["".join(CHARACTERS[at] for at in word).strip() for word in letters]
 
 
 def make_memories(

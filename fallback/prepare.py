@@ -18,6 +18,15 @@ class Split(NamedTuple):
     y_test: Array
 
 
+class Twins(NamedTuple):
+    """Samples two by two, and whether both are of one class."""
+
+    left: Array
+    right: Array
+    both: Any
+    same: Array
+
+
 class Standardized(NamedTuple):
     """Both parts on one scale."""
 
@@ -114,6 +123,36 @@ def one_hot(y: Array, classes: int) -> npt.NDArray[np.float32]:
             f"Set classes to at least {int(y.max()) + 1}."
         )
     return np.eye(classes, dtype=np.float32)[y.astype(np.int64)]
+
+
+def pair_up(x: Array, y: Array, pairs: int = 4000, seed: int = 0) -> Twins:
+    """Draws samples two by two: half of the pairs are of one class, the others of two.
+
+    Args:
+        x: Samples, shape (samples, ...).
+        y: Class numbers, shape (samples,).
+        pairs: Positive integer, how many pairs are drawn.
+        seed: Non-negative integer. The same seed gives the same pairs.
+
+    Returns:
+        left and right: shape (pairs, ...). both: a list of the two, for a network with two inputs.
+        same: float32, shape (pairs, 1), 1 for two of one class.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if len(x) != len(y) or len(np.unique(y)) < 2:
+        raise ValueError(
+            f"Expected as many labels as samples, of two classes or more; found {len(x)} samples and "
+            f"{len(y)} labels of {len(np.unique(y))} classes. Link both to outputs of the same data."
+        )
+    chance = np.random.default_rng(seed)
+    same = np.arange(pairs) % 2 == 0
+    left = chance.integers(len(y), size=pairs)
+    members = {label: np.flatnonzero(y == label) for label in np.unique(y)}
+    others = {label: np.flatnonzero(y != label) for label in members}
+    right = np.array(
+        [chance.choice((members if one else others)[y[at]]) for at, one in zip(left, same, strict=True)]
+    )
+    return Twins(x[left], x[right], [x[left], x[right]], same.astype(np.float32)[:, np.newaxis])
 
 
 def _classes(y: Array) -> Array:

@@ -1,0 +1,242 @@
+"""What a hostile script or model file does when it is read: nothing, and it is told why.
+
+Each is read in a process of its own kind, `tests.hostile`, which hears of everything that runs.
+"""
+
+import base64
+import io
+import json
+import marshal
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests import keras2
+from tests.hostile import Outcome
+
+CANARY = "canary"
+SHELL = f"touch {CANARY}"
+IMPORTED = "import os\nimport keras\n"
+NETWORK = "import os\nimport keras\na = keras.Input(shape=(4,))\n"
+LAMBDA = base64.b64encode(marshal.dumps(compile(f"__import__('os').system({SHELL!r})", "x", "eval"))).decode()
+
+
+class Reduced:
+    """Runs a command where it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (SHELL,)
+
+
+def layer(class_: str, module: str | None = "keras.layers", **config: Any) -> bytes:
+    """A model file of Keras 3 with one layer between input and output."""
+    tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 4], "keras_history": ["in", 0, 0]}}
+    image = {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 4]}}
+    one = {
+        "module": module,
+        "class_name": class_,
+        "config": {"name": "evil", **config},
+        "registered_name": class_,
+    }
+    config = {
+        "name": "model",
+        "layers": [
+            {**image, "name": "in", "inbound_nodes": []},
+            {**one, "name": "evil", "inbound_nodes": [{"args": [tensor], "kwargs": {}}]},
+        ],
+        "input_layers": [["in", 0, 0]],
+        "output_layers": [["evil", 0, 0]],
+    }
+    return json.dumps({"module": "keras", "class_name": "Functional", "config": config}).encode()
+
+
+def dense(**config: Any) -> bytes:
+    return layer("Dense", units=2, **config)
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as found:
+        for name, content in files.items():
+            found.writestr(name, content)
+    return buffer.getvalue()
+
+
+def bomb() -> bytes:
+    """1 GB of zeros in a MB."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as found,
+        found.open("config.json", "w") as file,
+    ):
+        for _ in range(64):
+            file.write(bytes(2**24))
+    return buffer.getvalue()
+
+
+def lying(content: bytes) -> bytes:
+    """An archive that says of its files that they have 10 bytes."""
+    place = content.rindex(b"PK\x01\x02") + 24
+    return content[:place] + struct.pack("<I", 10) + content[place + 4 :]
+
+
+def nested(levels: int) -> bytes:
+    """Models inside of models."""
+    found = keras2.SEQUENTIAL
+    for _ in range(levels):
+        config = {"name": "outer", "layers": [found], "build_input_shape": [None, 4]}
+        found = {"class_name": "Sequential", "config": config}
+    return json.dumps(found).encode()
+
+
+def circular() -> bytes:
+    found = json.loads(json.dumps(keras2.CNN))
+    found["config"]["layers"][1]["inbound_nodes"] = keras2.on("bn")
+    return json.dumps(found).encode()
+
+
+RUN = f"os.system({SHELL!r})"
+
+SCRIPTS = {
+    "a module that is imported": (f"{IMPORTED}{RUN}\n", "unreadable-script"),
+    "everything of a module": (f"from os import *\nimport keras\nsystem({SHELL!r})\n", "unreadable-script"),
+    "an import as a call": (f"__import__('os').system({SHELL!r})\n", "unreadable-script"),
+    "exec": (f"exec({f'import os; {RUN}'!r})\n", "unreadable-script"),
+    "eval in an argument": (f"{NETWORK}keras.layers.Dense(eval({RUN!r}))(a)\n", "unreadable-script"),
+    "a decorator": (f"import os\n@{RUN}\ndef f():\n    pass\n", "no-network"),
+    "a call in a text": (f'{NETWORK}keras.layers.Dense(2, name=f"{{{RUN}}}")(a)\n', "unreadable-script"),
+    "a comprehension": (f"{IMPORTED}a = keras.Input(shape=[{RUN} for _ in '1'])\n", "unreadable-script"),
+    "a walk along attributes": ("().__class__.__base__.__subclasses__()[0]('x')\n", "unreadable-script"),
+    "getattr": (f"import os\ngetattr(os, 'sys' + 'tem')({SHELL!r})\n", "unreadable-script"),
+    "an assignment in an argument": (f"{NETWORK}keras.layers.Dense((n := {RUN}))(a)\n", "unreadable-script"),
+    "a lambda": (f"{NETWORK}keras.layers.Activation(lambda x: {RUN})(a)\n", "unreadable-script"),
+    "a power without an end": (f"{NETWORK}keras.layers.Dense(9**9**9)(a)\n", "unreadable-script"),
+    "a number of a million digits": (f"{NETWORK}keras.layers.Dense({'9' * 10**6})(a)\n", "not-python"),
+    "brackets without an end": (f"a = {'(' * 50_000}\n", "not-python"),
+    "a chain of signs": (f"a = {'-' * 50_000}1\n", "not-python"),
+    "a loop": (f"{IMPORTED}while True:\n    {RUN}\n", "unreadable-script"),
+    "a call in a list": (f"{NETWORK}keras.layers.Reshape([{RUN}])(a)\n", "unreadable-script"),
+}
+
+OWN = {"module": "os", "class_name": "system", "config": {"command": SHELL}}
+
+FILES = {
+    "a pickle": (pickle.dumps(Reduced()), "not-json"),
+    "a pickle in an archive": (archive({"config.json": pickle.dumps(Reduced())}), "not-json"),
+    "a function as a layer": (layer("get_file", "keras.utils", origin="http://localhost/x"), "not-a-layer"),
+    "a loader as an initializer": (
+        dense(kernel_initializer={"module": "keras.saving", "class_name": "load_model", "config": {}}),
+        "not-an-object",
+    ),
+    "a loader as an activation": (
+        dense(activation={"module": "keras.saving", "class_name": "function", "config": "load_model"}),
+        "not-a-function",
+    ),
+    "a file above the archive": (archive({"config.json": dense(), "../../evil.py": b"x"}), "bad-archive"),
+    "a file at the root": (archive({"config.json": dense(), "/etc/evil": b"x"}), "bad-archive"),
+    "a GB of zeros": (bomb, "too-large"),
+    "a GB of zeros that says it has ten": (lambda: lying(bomb()), "bad-archive"),
+    "lists in lists": (b"[" * 10**6 + b"]" * 10**6, "too-deep"),
+    "models in models": (nested(18), "too-deep"),
+    "a circle": (circular(), "cycle"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "not-a-model"),
+    "a class of one's own": (json.dumps(OWN).encode(), "not-a-model"),
+}
+
+KEPT = {
+    "a lambda of Keras 3": (
+        layer("Lambda", function={"class_name": "__lambda__", "config": {"code": LAMBDA, "defaults": None}}),
+        "keras.layers.Lambda not-allowed",
+    ),
+    "a lambda of Keras 2": (
+        layer("Lambda", None, function=[LAMBDA, None, None], function_type="lambda"),
+        "keras.layers.Lambda not-allowed",
+    ),
+    "a lambda as an activation": (
+        dense(activation={"class_name": "__lambda__", "config": {"code": LAMBDA}}),
+        "keras.layers.Dense not-allowed",
+    ),
+    "os.system as a layer": (layer("system", "os", command=SHELL), "os.system not-allowed"),
+    "os.system as an activation": (
+        dense(activation={"module": "os", "class_name": "function", "config": "system"}),
+        "keras.layers.Dense not-allowed",
+    ),
+    "os.system as a regularizer": (
+        dense(kernel_regularizer=OWN),
+        "keras.layers.Dense not-allowed",
+    ),
+    "os.system under a registered name": (
+        dense(activation={"class_name": "function", "config": "y", "registered_name": "os>system"}),
+        "keras.layers.Dense not-allowed",
+    ),
+    "os.system as a function of TensorFlow": (
+        layer("TFOpLambda", None, function="os.system"),
+        "tf.os.system not-allowed",
+    ),
+    "a form of ours": (layer("Own", "own", x={"$new": "os.system", "args": {}}), "own.Own not-allowed"),
+}
+
+NAMES = [*SCRIPTS, *FILES, *KEPT]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """What came of every case, by name; the folder that the process ran in is still empty then."""
+    folder, empty = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("empty")
+    (folder / "harmless.py").write_text(f"{NETWORK}b = keras.layers.Dense(2)(a)\nm = keras.Model(a, b)\n")
+    (folder / "harmless.keras").write_bytes(archive({"config.json": dense()}))
+    endings = {**dict.fromkeys(SCRIPTS, ".py"), **dict.fromkeys([*FILES, *KEPT], ".keras")}
+    for index, (name, (content, _)) in enumerate({**SCRIPTS, **FILES, **KEPT}.items()):
+        made = content() if callable(content) else content
+        path = folder / f"{index:02}{endings[name]}"
+        path.write_bytes(made.encode() if isinstance(made, str) else made)
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile", str(folder)],
+        cwd=empty,
+        env={**os.environ, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert list(empty.iterdir()) == []
+    found = msgspec.json.decode(done.stdout, type=dict[str, Outcome])
+    named = {name: found[f"{index:02}{endings[name]}"] for index, name in enumerate(NAMES)}
+    return {**named, "control": found["control"]}
+
+
+def test_what_runs_is_heard(outcomes: dict[str, Outcome]) -> None:
+    assert [event.split()[0] for event in outcomes["control"].ran] == ["exec"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_runs(name: str, outcomes: dict[str, Outcome]) -> None:
+    assert outcomes[name].ran == []
+    assert outcomes[name].seconds < 5
+    assert outcomes[name].memory < 300
+
+
+@pytest.mark.parametrize("name", [*SCRIPTS, *FILES])
+def test_it_is_refused_with_a_reason(name: str, outcomes: dict[str, Outcome]) -> None:
+    expected = {**SCRIPTS, **FILES}[name][1]
+    assert (outcomes[name].codes, outcomes[name].types) == ([expected], [])
+    assert len(outcomes[name].message) < 500
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_stays_is_listed_and_never_evaluated(name: str, outcomes: dict[str, Outcome]) -> None:
+    found = outcomes[name]
+    assert found.codes == []
+    assert {"unknown-type", "not-allowed"} & set(found.errors)
+    assert "script: not-allowed" in found.errors
+    assert KEPT[name][1] in found.stopped
+    assert LAMBDA not in found.document

@@ -1,6 +1,7 @@
 """The Start page: examples, this browser's graphs, upload."""
 
 import time
+from typing import Final
 
 import streamlit as st
 
@@ -16,10 +17,12 @@ from flowcore.ui import cards, frame, session
 from flowcore.ui.colours import palette
 from flowcore.ui.words import plain
 
+IN_A_ROW: Final = 4
+
 
 @st.cache_data(show_spinner=False)
-def _examples() -> list[tuple[str, bytes]]:
-    return [(name, path.read_bytes()) for name, path in shipped.examples().items()]
+def _examples() -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in shipped.examples().items()}
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -28,16 +31,27 @@ def _sketch(content: bytes, theme: str) -> str:
 
 
 def examples(owner: str) -> None:
-    """A card for each example; opening one makes a copy of it."""
-    found = _examples()
-    for cell, (name, content) in zip(st.container(key="gallery").columns(len(found)), found, strict=True):
-        graph = document.read(content)
-        with cell.container(border=True, height="stretch"):
-            st.image(_sketch(content, str(st.context.theme.type)), width="stretch")
-            st.markdown(f"**{plain(graph.name)}**")
-            st.caption(plain(graph.note))
-            if st.button("Open", key=f"example {name}", disabled=not owner, width="stretch"):
-                _open(graph, owner)
+    """A card for each example of a topic; opening one makes a copy of it."""
+    topics = list(shipped.TOPICS)
+    topic = st.pills(
+        "Topic", topics, default=topics[0], key="topic", label_visibility="collapsed", required=True
+    )
+    names, found = shipped.TOPICS[str(topic)], _examples()
+    with st.container(key="gallery"):
+        for start in range(0, len(names), IN_A_ROW):
+            row = names[start : start + IN_A_ROW]
+            for cell, name in zip(st.columns(IN_A_ROW), row, strict=False):
+                with cell.container(border=True, height="stretch"):
+                    _card(name, found[name], owner)
+
+
+def _card(name: str, content: bytes, owner: str) -> None:
+    graph = document.read(content)
+    st.image(_sketch(content, str(st.context.theme.type)), width="stretch")
+    st.markdown(f"**{plain(graph.name)}**")
+    st.caption(plain(graph.note))
+    if st.button("Open", key=f"example {name}", disabled=not owner, width="stretch"):
+        _open(graph, owner)
 
 
 def start(owner: str) -> None:

@@ -4,6 +4,7 @@ A class that no catalogue describes keeps its path, under which nothing ever run
 describes as something else is refused: a file could name any function as a layer of its.
 """
 
+import re
 from typing import Any, Final
 
 from flowcore.dataflow.model_file import obj, text
@@ -38,7 +39,8 @@ def class_name(entry: dict[str, Any]) -> str:
 
 def of_keras(entry: dict[str, Any]) -> bool:
     """Whether an entry names a class of Keras itself."""
-    return module(entry).partition(".")[0] in _KERAS and ">" not in class_name(entry)
+    own = ">" in class_name(entry) or (not module(entry) and bool(registered(entry)))
+    return module(entry).partition(".")[0] in _KERAS and not own
 
 
 def is_model(entry: Any) -> bool:
@@ -114,6 +116,36 @@ def registered(entry: dict[str, Any]) -> str:
 def config(entry: dict[str, Any]) -> dict[str, Any]:
     """The configuration of an entry."""
     return obj(entry.get("config", {}), f"config of {class_name(entry)}")
+
+
+def name(entry: dict[str, Any]) -> str:
+    """The name of a layer or a model, "" where it has none."""
+    found = entry.get("config")
+    given = found.get("name") if isinstance(found, dict) else None
+    given = entry.get("name") if given is None else given
+    return "" if given is None else text(given, "name")
+
+
+def automatic(given: str, type_: str) -> bool:
+    """Whether Keras has named a layer by its class: dense_2."""
+    plain = re.sub(r"_\d+\Z", "", given).replace("_", "").lower()
+    return plain in ("", type_.rpartition(".")[2].replace("_", "").lower())
+
+
+def bytecode(arguments: dict[str, Any]) -> bool:
+    """Takes the function out of a Lambda's arguments where it is code. Whether it was."""
+    function_ = arguments.get("function")
+    code = not isinstance(function_, (str, dict)) or arguments.get("function_type") == "lambda"
+    if isinstance(function_, dict):
+        code = function_.get("class_name") == "__lambda__"
+    if code:
+        arguments.pop("function", None)
+    return code
+
+
+def is_size(item: Any) -> bool:
+    """Whether an item is the length of an axis, or None for an open one."""
+    return item is None or (type(item) is int and 0 <= item < 2**31)
 
 
 def _described(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:

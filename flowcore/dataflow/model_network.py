@@ -10,7 +10,7 @@ from flowcore.dataflow import model_types as types
 from flowcore.dataflow import ports
 from flowcore.dataflow.model_bind import bound
 from flowcore.dataflow.model_calls import Call, Ref
-from flowcore.dataflow.model_file import items, wrong
+from flowcore.dataflow.model_file import few, items, wrong
 from flowcore.dataflow.model_values import Values
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Group, Link, Node
@@ -38,6 +38,8 @@ class Network:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.values = Values(catalog)
+        self.operations = types.operations(catalog)
+        self.grouped: set[str] = set()
         self.nodes: list[Node] = []
         self.links: list[Link] = []
         self.groups: list[Group] = []
@@ -52,13 +54,15 @@ class Network:
         found = parts.read(entry, name or "the model")
         made = self._open(entry, name) if found is None else _Scope(self, found, depth).write(name)
         if depth:
-            inside = {id for group in self.groups for id in group.nodes}
-            ids = tuple(node.id for node in self.nodes[start:] if node.id not in inside)
+            ids = tuple(node.id for node in self.nodes[start:] if node.id not in self.grouped)
+            self.grouped.update(ids)
             self.groups.append(Group(f"g{len(self.groups) + 1}", name or "model", ids))
         return made
 
     def add(self, type_: str, args: dict[str, Value], name: str = "", note: str = "") -> str:
         """A new node, labelled with its name where somebody chose it; its id."""
+        few(len(self.nodes))
+        few(len(self.links) // 10)
         id = f"n{len(self.nodes) + 1}"
         label = "" if types.automatic(name, type_) else name.replace("_", " ")
         self.nodes.append(Node(id=id, type=type_, label=label, args=args, note=note))
@@ -159,7 +163,7 @@ class _Scope:
         return again
 
     def _operation(self, name: str, entry: dict[str, Any], call: Call) -> str:
-        path, descriptor = types.operation(entry, self.catalog)
+        path, descriptor = types.operation(entry, self.network.operations, self.catalog)
         if descriptor is not None and descriptor.is_layer:
             return self._made(name, entry, call, path, descriptor)
         config = {key: item for key, item in types.config(entry).items() if key != "name"}

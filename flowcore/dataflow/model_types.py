@@ -20,10 +20,11 @@ _FAMILIES: Final = frozenset(
 )
 _FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
 _PLACES: Final = ("layers", "initializers", "regularizers", "constraints", "quantizers", "dtype_policies")
+_FUNCTIONS_IN: Final = "keras.ops."
 _OPERATIONS: Final = {
-    "batchnorm": "batch_normalization",
-    "rmsnorm": "rms_normalization",
-    "layernorm": "layer_normalization",
+    "batchnorm": "batchnormalization",
+    "rmsnorm": "rmsnormalization",
+    "layernorm": "layernormalization",
 }
 
 
@@ -65,19 +66,23 @@ def layer(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor 
     return path, found
 
 
-def operation(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
-    """Path and descriptor of the function that an operation is."""
+def operations(catalog: Catalog) -> dict[str, NodeDescriptor]:
+    """The functions of keras.ops by their names in lower case, without underscores."""
+    inside = (node for node in catalog.nodes if node.package.startswith(_FUNCTIONS_IN))
+    return {node.package.removeprefix(_FUNCTIONS_IN).replace("_", ""): node for node in inside}
+
+
+def operation(
+    entry: dict[str, Any], known: dict[str, NodeDescriptor], catalog: Catalog
+) -> tuple[str, NodeDescriptor | None]:
+    """Path and descriptor of the function that an operation is. known: what `operations` gives."""
     name, place = class_name(entry), module(entry)
     short = name.lower()
-    inside = "keras.ops.image." if place.endswith(".image") else "keras.ops."
     if place.startswith("keras.src.activations.") and short == "relu":
         return "keras.layers.ReLU", catalog.find("keras.layers.ReLU")
     wanted = _OPERATIONS.get(short, short)
-    for descriptor in catalog.nodes:
-        path = descriptor.package
-        if path.startswith(inside) and path[len(inside) :].replace("_", "") == wanted.replace("_", ""):
-            return path, descriptor
-    return f"{place}.{name}", None
+    found = known.get(f"image.{wanted}" if place.endswith(".image") else wanted)
+    return (found.package, found) if found else (f"{place}.{name}", None)
 
 
 def object_(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:

@@ -236,7 +236,8 @@ def programs(draw: st.DrawFn, catalog: Catalog) -> Graph:
             if ports_ and source.id != id:
                 graph = edit.connect(graph, source.id, output, id, draw(st.sampled_from(ports_[:4])), catalog)
         linked = {link.argument for link in graph.into(id)}
-        for put, known in ((edit.set_argument, descriptor.typed), (edit.set_call, descriptor.typed_in_call)):
+        called = flow.call_constants(graph, graph.by_id[id], catalog)
+        for put, known in ((edit.set_argument, descriptor.typed), (edit.set_call, called)):
             names = sorted(known.keys() - linked - {"self", "return_dict"})
             for name in draw(st.lists(st.sampled_from(names), max_size=3)) if names else ():
                 graph = put(graph, id, name, draw(_constants()))

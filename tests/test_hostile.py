@@ -104,6 +104,12 @@ def circular() -> bytes:
     return json.dumps(found).encode()
 
 
+def crowded() -> bytes:
+    found = json.loads(json.dumps(keras2.CNN))
+    found["config"]["layers"][6]["inbound_nodes"] = keras2.on(*["conv2d"] * 10**6)
+    return json.dumps(found).encode()
+
+
 RUN = f"os.system({SHELL!r})"
 
 SCRIPTS = {
@@ -148,6 +154,7 @@ FILES = {
     "lists in lists": (b"[" * 10**6 + b"]" * 10**6, "too-deep"),
     "models in models": (nested(18), "too-deep"),
     "a circle": (circular(), "cycle"),
+    "a million inputs": (crowded(), "too-large"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "not-a-model"),
     "a class of one's own": (json.dumps(OWN).encode(), "not-a-model"),
 }

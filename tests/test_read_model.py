@@ -1,8 +1,10 @@
 """Models of Keras as graphs and back."""
 
+import importlib
 import io
 import json
 import os
+import pkgutil
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras import layers, ops
+from keras.src.ops.operation import Operation
 
 from flowcore.dataflow import document
+from flowcore.dataflow import model_types as types
 from flowcore.dataflow.check import check
 from flowcore.dataflow.normal import normal
 from flowcore.dataflow.read_model import read_model
@@ -423,3 +427,17 @@ def test_bytes_that_are_no_archive_are_refused() -> None:
     for cut in range(0, len(whole), 97):
         with pytest.raises(FlowError):
             read_model(whole[:cut], CATALOG)
+
+
+def test_every_operation_is_a_node() -> None:
+    known = types.operations(CATALOG)
+    modules = (module for module in pkgutil.iter_modules(keras.src.ops.__path__) if "test" not in module.name)
+    lost = []
+    for module in modules:
+        loaded = importlib.import_module(f"keras.src.ops.{module.name}")
+        for name, one in vars(loaded).items():
+            own = isinstance(one, type) and one.__module__ == loaded.__name__
+            if own and issubclass(one, Operation) and not name.startswith("_"):
+                entry = {"module": loaded.__name__, "class_name": name}
+                lost += [name] if types.operation(entry, known, CATALOG)[1] is None else []
+    assert lost == ["Function", "SegmentReduction", "Operation"]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from flowcore import api
 from flowcore.dataflow import document, edit
+from flowcore.dataflow.check import check
 from flowcore.dataflow.normal import normal
 from flowcore.dataflow.read_script import read_script
 from flowcore.dataflow.script import script
@@ -251,3 +252,29 @@ def test_a_script_runs_without_flowcore_to_the_figures_of_the_run(name: str, tmp
     told = dict(re.findall(r"'(\w+)': ([\d.e-]+)", done.stdout.splitlines()[-1]))
     expected = next(iter(run.results.values()))
     assert {key: float(value) for key, value in told.items()} == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_shared_call_keeps_its_constants() -> None:
+    graph = Graph(
+        nodes=(
+            Node(id="n1", type="keras.Input", args={"shape": [4]}),
+            Node(id="n2", type="keras.layers.Dropout", args={"rate": 0.5}),
+            Node(id="n3", type="keras.Model"),
+            Node(id="n4", type="flowcore.call", call={"training": True}),
+            Node(id="n5", type="flowcore.call", call={"training": False}),
+        ),
+        links=(
+            Link("n1", "", "n2", "inputs"),
+            Link("n1", "", "n3", "inputs"),
+            Link("n2", "", "n3", "outputs"),
+            Link("n2", "layer", "n4", "layer"),
+            Link("n1", "", "n4", "inputs"),
+            Link("n3", "", "n5", "layer"),
+            Link("n4", "", "n5", "inputs"),
+        ),
+    )
+    assert check(graph, CATALOG) == ()
+    source = script(graph, CATALOG, {})
+    assert "dropout_layer(input_, training=True)" in source
+    assert "model(called, training=False)" in source
+    assert normal(read_script(source, CATALOG), CATALOG) == normal(graph, CATALOG)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from flowcore.dataflow.model_file import items, obj, wrong
+from flowcore.dataflow.model_file import few, items, obj, wrong
 
 TENSOR: Final = "__keras_tensor__"
 CONSTANT: Final = "_CONSTANT_VALUE"
@@ -57,6 +57,7 @@ def move(item: Any, shifts: Mapping[str, int]) -> Any:
 def calls(entry: dict[str, Any], where: str, names: frozenset[str]) -> tuple[Call, ...]:
     """The calls of an entry of a model's layers. names: of the layers of the model."""
     found = items(entry.get("inbound_nodes", []), f"{where}.inbound_nodes")
+    few(len(found))
     return tuple(_call(one, where, names) for one in found)
 
 
@@ -120,6 +121,7 @@ def _keras_2(item: Any, where: str, names: frozenset[str]) -> Call:
         first, entries = [_first(item, where)], [item]
     else:
         entries = items(item, where)
+        few(len(entries))
         first = [_first(part, where) for part in entries]
     kwargs: dict[str, Any] = {}
     for one in entries:

@@ -15,6 +15,8 @@ from flowcore.model.problem import FlowError, error
 LIMIT: Final = 20 * 2**20
 ENTRIES: Final = 10_000
 DEPTH: Final = 100
+MOST: Final = 20_000
+"""How many calls of layers a model has at most; the largest of keras.applications has 1,042."""
 CONFIG: Final = "config.json"
 HINT: Final = "Read what model.to_json() gives, or a .keras file that model.save() has written."
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
@@ -50,6 +52,16 @@ def obj(item: Any, where: str) -> dict[str, Any]:
 def items(item: Any, where: str) -> list[Any]:
     """A list. Raises FlowError("bad-model")."""
     return item if isinstance(item, list) else wrong(where, "a list", item)
+
+
+def few(count: int) -> None:
+    """Raises FlowError("too-large") where a model has more calls than a graph should have nodes."""
+    if count > MOST:
+        raise error(
+            "too-large",
+            f"Expected at most {MOST:,} calls of layers, ten inputs to each; found more.",
+            "Read a smaller model.",
+        )
 
 
 def text(item: Any, where: str) -> str:

@@ -10,7 +10,7 @@ from flowcore.dataflow import model_types as types
 from flowcore.dataflow import ports
 from flowcore.dataflow.model_bind import bound
 from flowcore.dataflow.model_calls import Call, Ref
-from flowcore.dataflow.model_file import items, text, wrong
+from flowcore.dataflow.model_file import few, items, wrong
 from flowcore.dataflow.model_values import Values
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Group, Link, Node
@@ -38,6 +38,8 @@ class Network:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.values = Values(catalog)
+        self.operations = types.operations(catalog)
+        self.grouped: set[str] = set()
         self.nodes: list[Node] = []
         self.links: list[Link] = []
         self.groups: list[Group] = []
@@ -48,19 +50,21 @@ class Network:
             raise error(
                 "too-deep", f"Expected models at most {NESTED} levels deep; found more.", "Flatten it."
             )
-        start, name = len(self.nodes), _name(entry)
+        start, name = len(self.nodes), types.name(entry)
         found = parts.read(entry, name or "the model")
         made = self._open(entry, name) if found is None else _Scope(self, found, depth).write(name)
         if depth:
-            inside = {id for group in self.groups for id in group.nodes}
-            ids = tuple(node.id for node in self.nodes[start:] if node.id not in inside)
+            ids = tuple(node.id for node in self.nodes[start:] if node.id not in self.grouped)
+            self.grouped.update(ids)
             self.groups.append(Group(f"g{len(self.groups) + 1}", name or "model", ids))
         return made
 
     def add(self, type_: str, args: dict[str, Value], name: str = "", note: str = "") -> str:
         """A new node, labelled with its name where somebody chose it; its id."""
+        few(len(self.nodes))
+        few(len(self.links) // 10)
         id = f"n{len(self.nodes) + 1}"
-        label = "" if _automatic(name, type_) else name.replace("_", " ")
+        label = "" if types.automatic(name, type_) else name.replace("_", " ")
         self.nodes.append(Node(id=id, type=type_, label=label, args=args, note=note))
         return id
 
@@ -123,8 +127,10 @@ class _Scope:
     def _input(self, entry: dict[str, Any]) -> str:
         config = types.config(entry)
         shape = config.get("batch_shape", config.get("batch_input_shape"))
-        if not isinstance(shape, list) or not shape or not all(_is_size(one) for one in shape):
-            wrong(f"{_name(entry) or 'an input'}.batch_shape", "a shape with the batch axis first", shape)
+        if not isinstance(shape, list) or not shape or not all(types.is_size(one) for one in shape):
+            wrong(
+                f"{types.name(entry) or 'an input'}.batch_shape", "a shape with the batch axis first", shape
+            )
         args: dict[str, Value] = {"shape": shape[1:]}
         if shape[0] is not None:
             args["batch_size"] = shape[0]
@@ -132,9 +138,9 @@ class _Scope:
         if dtype not in (None, "float32"):
             args["dtype"] = dtype
         args |= {name: True for name in ("sparse", "ragged", "optional") if config.get(name) is True}
-        if name := _name(entry):
+        if name := types.name(entry):
             args["name"] = name
-        return self.network.add(INPUT, args, "" if _automatic(name, "InputLayer") else name)
+        return self.network.add(INPUT, args, "" if types.automatic(name, "InputLayer") else name)
 
     def _model(self, part: parts.Part, call: Call) -> str:
         """A call of a model inside of this one."""
@@ -157,12 +163,12 @@ class _Scope:
         return again
 
     def _operation(self, name: str, entry: dict[str, Any], call: Call) -> str:
-        path, descriptor = types.operation(entry, self.catalog)
+        path, descriptor = types.operation(entry, self.network.operations, self.catalog)
         if descriptor is not None and descriptor.is_layer:
             return self._made(name, entry, call, path, descriptor)
         config = {key: item for key, item in types.config(entry).items() if key != "name"}
         args = self.values.arguments(config, path, descriptor)
-        id = self.network.add(path, args, "" if _automatic(name, types.class_name(entry)) else name)
+        id = self.network.add(path, args, "" if types.automatic(name, types.class_name(entry)) else name)
         known = descriptor.arguments if descriptor else {}
         self._bind(id, call, [one for one in known if one not in config], known, "args")
         self.many |= {name} if descriptor and descriptor.otype in ("list", "tuple") else set()
@@ -184,12 +190,12 @@ class _Scope:
         config = dict(types.config(entry))
         inner = {name: item for name, item in config.items() if descriptor and types.is_model(item)}
         links = {name: self.network.model(item, self.depth + 1).id for name, item in inner.items()}
-        self.values.lost = ["a function as bytecode"] if path == _LAMBDA and _bytecode(config) else []
+        self.values.lost = ["a function as bytecode"] if path == _LAMBDA and types.bytecode(config) else []
         kept = {name: item for name, item in config.items() if name not in inner}
         args = self.values.arguments(kept, path, descriptor)
         lost = ", ".join(dict.fromkeys(self.values.lost))
         note = f"The file brings {lost} for this node: it is not kept, and never run." if lost else ""
-        self.first[key] = id = self.network.add(path, args, _name(entry), note)
+        self.first[key] = id = self.network.add(path, args, types.name(entry), note)
         for name, source in links.items():
             self.network.link((source, ""), id, name)
         known = descriptor.call_arguments if descriptor else {}
@@ -205,32 +211,3 @@ class _Scope:
     ) -> None:
         """Links and constants for the arguments of a call. kind: where constants go, args or call."""
         bound(self.network, id, call, names, known, kind, self.place)
-
-
-def _name(entry: dict[str, Any]) -> str:
-    """The name of a layer or a model, "" where it has none."""
-    config = entry.get("config")
-    name = config.get("name") if isinstance(config, dict) else None
-    name = entry.get("name") if name is None else name
-    return "" if name is None else text(name, "name")
-
-
-def _automatic(name: str, type_: str) -> bool:
-    """Whether Keras has named a layer by its class: dense_2."""
-    plain = re.sub(r"_\d+\Z", "", name).replace("_", "").lower()
-    return plain in ("", type_.rpartition(".")[2].replace("_", "").lower())
-
-
-def _bytecode(config: dict[str, Any]) -> bool:
-    """Takes the function out of a Lambda's arguments where it is code. Whether it was."""
-    function = config.get("function")
-    code = not isinstance(function, (str, dict)) or config.get("function_type") == "lambda"
-    if isinstance(function, dict):
-        code = function.get("class_name") == "__lambda__"
-    if code:
-        del config["function"]
-    return code
-
-
-def _is_size(item: Any) -> bool:
-    return item is None or (type(item) is int and 0 <= item < 2**31)

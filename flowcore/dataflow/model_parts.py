@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from flowcore.dataflow import model_types as types
 from flowcore.dataflow.model_calls import Call, Ref, calls, ends, move, refs
-from flowcore.dataflow.model_file import items, obj, text, wrong
+from flowcore.dataflow.model_file import few, items, obj, text, wrong
 from flowcore.model.problem import error
 
 Place = tuple[str, int]
@@ -36,6 +36,7 @@ def read(entry: dict[str, Any], where: str) -> Model | None:
     config = entry.get("config")
     config = {"layers": config} if isinstance(config, list) else obj(config, f"config of {where}")
     layers = [obj(one, f"{where}.layers") for one in items(config.get("layers"), f"{where}.layers")]
+    few(len(layers))
     if "input_layers" not in config:
         return _sequential(layers, config, where)
     names = frozenset(one["name"] for one in layers if isinstance(one.get("name"), str))
@@ -90,6 +91,7 @@ def _model(
                 "Name its layers differently.",
             )
         known[part.name] = part
+    few(sum(len(part.calls) for part in parts))
     if not several(inputs) or not several(outputs):
         wrong(where, "a model with inputs and outputs", {"inputs": len(inputs), "outputs": len(outputs)})
     inside, outside = _shifts(parts, several(outputs))

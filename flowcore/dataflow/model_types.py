@@ -4,6 +4,7 @@ A class that no catalogue describes keeps its path, under which nothing ever run
 describes as something else is refused: a file could name any function as a layer of its.
 """
 
+import re
 from typing import Any, Final
 
 from flowcore.dataflow.model_file import obj, text
@@ -19,10 +20,11 @@ _FAMILIES: Final = frozenset(
 )
 _FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
 _PLACES: Final = ("layers", "initializers", "regularizers", "constraints", "quantizers", "dtype_policies")
+_FUNCTIONS_IN: Final = "keras.ops."
 _OPERATIONS: Final = {
-    "batchnorm": "batch_normalization",
-    "rmsnorm": "rms_normalization",
-    "layernorm": "layer_normalization",
+    "batchnorm": "batchnormalization",
+    "rmsnorm": "rmsnormalization",
+    "layernorm": "layernormalization",
 }
 
 
@@ -38,7 +40,8 @@ def class_name(entry: dict[str, Any]) -> str:
 
 def of_keras(entry: dict[str, Any]) -> bool:
     """Whether an entry names a class of Keras itself."""
-    return module(entry).partition(".")[0] in _KERAS and ">" not in class_name(entry)
+    own = ">" in class_name(entry) or (not module(entry) and bool(registered(entry)))
+    return module(entry).partition(".")[0] in _KERAS and not own
 
 
 def is_model(entry: Any) -> bool:
@@ -63,19 +66,23 @@ def layer(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor 
     return path, found
 
 
-def operation(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
-    """Path and descriptor of the function that an operation is."""
+def operations(catalog: Catalog) -> dict[str, NodeDescriptor]:
+    """The functions of keras.ops by their names in lower case, without underscores."""
+    inside = (node for node in catalog.nodes if node.package.startswith(_FUNCTIONS_IN))
+    return {node.package.removeprefix(_FUNCTIONS_IN).replace("_", ""): node for node in inside}
+
+
+def operation(
+    entry: dict[str, Any], known: dict[str, NodeDescriptor], catalog: Catalog
+) -> tuple[str, NodeDescriptor | None]:
+    """Path and descriptor of the function that an operation is. known: what `operations` gives."""
     name, place = class_name(entry), module(entry)
     short = name.lower()
-    inside = "keras.ops.image." if place.endswith(".image") else "keras.ops."
     if place.startswith("keras.src.activations.") and short == "relu":
         return "keras.layers.ReLU", catalog.find("keras.layers.ReLU")
     wanted = _OPERATIONS.get(short, short)
-    for descriptor in catalog.nodes:
-        path = descriptor.package
-        if path.startswith(inside) and path[len(inside) :].replace("_", "") == wanted.replace("_", ""):
-            return path, descriptor
-    return f"{place}.{name}", None
+    found = known.get(f"image.{wanted}" if place.endswith(".image") else wanted)
+    return (found.package, found) if found else (f"{place}.{name}", None)
 
 
 def object_(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:
@@ -114,6 +121,36 @@ def registered(entry: dict[str, Any]) -> str:
 def config(entry: dict[str, Any]) -> dict[str, Any]:
     """The configuration of an entry."""
     return obj(entry.get("config", {}), f"config of {class_name(entry)}")
+
+
+def name(entry: dict[str, Any]) -> str:
+    """The name of a layer or a model, "" where it has none."""
+    found = entry.get("config")
+    given = found.get("name") if isinstance(found, dict) else None
+    given = entry.get("name") if given is None else given
+    return "" if given is None else text(given, "name")
+
+
+def automatic(given: str, type_: str) -> bool:
+    """Whether Keras has named a layer by its class: dense_2."""
+    plain = re.sub(r"_\d+\Z", "", given).replace("_", "").lower()
+    return plain in ("", type_.rpartition(".")[2].replace("_", "").lower())
+
+
+def bytecode(arguments: dict[str, Any]) -> bool:
+    """Takes the function out of a Lambda's arguments where it is code. Whether it was."""
+    function_ = arguments.get("function")
+    code = not isinstance(function_, (str, dict)) or arguments.get("function_type") == "lambda"
+    if isinstance(function_, dict):
+        code = function_.get("class_name") == "__lambda__"
+    if code:
+        arguments.pop("function", None)
+    return code
+
+
+def is_size(item: Any) -> bool:
+    """Whether an item is the length of an axis, or None for an open one."""
+    return item is None or (type(item) is int and 0 <= item < 2**31)
 
 
 def _described(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescriptor | None]:

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 import flowcore
+from flowcore.model.descriptor import Catalog
+from flowcore.model.graph import Graph, types
 
 FOLDER: Final = Path(flowcore.__file__).parent / "examples"
 
@@ -12,6 +16,18 @@ def examples() -> dict[str, Path]:
     """Files of the example graphs by name, in the order in which a newcomer should meet them."""
     found = {path.stem: path for path in sorted(FOLDER.glob("*.json"))}
     return {name: found[name] for name in sorted(found, key=_place)}
+
+
+def offered(graph: Graph, catalog: Catalog) -> Graph | None:
+    """An example as a server can run it, None where the nodes that it offers do not do for it."""
+    nodes = tuple(
+        node
+        if catalog.find(node.type) or node.type not in _STAND_INS
+        else replace(node, type=_STAND_INS[node.type], args={}, note="")
+        for node in graph.nodes
+    )
+    found = replace(graph, nodes=nodes)
+    return found if all(catalog.find(type_) for type_ in types(found)) else None
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -43,3 +59,5 @@ _FIRST: Final = (
     "ddsr_figure_7",
     "video_and_sound",
 )
+# What a server for others does not offer, and a node with the same outputs that it does.
+_STAND_INS: Final = {"fallback.samples.load_mnist": "fallback.samples.load_enlarged_digits"}

@@ -1,6 +1,7 @@
 """The Start page: examples, this browser's graphs, upload."""
 
 import time
+from typing import Final
 
 import streamlit as st
 
@@ -15,10 +16,17 @@ from flowcore.ui import cards, frame, session
 from flowcore.ui.colours import palette
 from flowcore.ui.words import plain
 
+_WIDE: Final = 4  # cards in a row
+
 
 @st.cache_data(show_spinner=False)
-def _examples() -> list[tuple[str, bytes]]:
-    return [(name, path.read_bytes()) for name, path in shipped.examples().items()]
+def _examples(hosted: bool) -> list[tuple[str, bytes]]:
+    """Names and contents; a server for others shows what it offers the nodes of."""
+    found = {name: document.read(path.read_bytes()) for name, path in shipped.examples().items()}
+    if not hosted:
+        return [(name, document.write(graph)) for name, graph in found.items()]
+    fitting = {name: shipped.offered(graph, session.catalog()) for name, graph in found.items()}
+    return [(name, document.write(graph)) for name, graph in fitting.items() if graph]
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -28,8 +36,11 @@ def _sketch(content: bytes, theme: str) -> str:
 
 def examples(owner: str) -> None:
     """A card for each example; opening one makes a copy of it."""
-    found = _examples()
-    for cell, (name, content) in zip(st.container(key="gallery").columns(len(found)), found, strict=True):
+    found = _examples(session.hosted())
+    gallery = st.container(key="gallery")
+    rows = [found[start : start + _WIDE] for start in range(0, len(found), _WIDE)]
+    cells = [cell for _ in rows for cell in gallery.columns(_WIDE)]
+    for cell, (name, content) in zip(cells, found, strict=False):
         graph = document.read(content)
         with cell.container(border=True, height="stretch"):
             st.image(_sketch(content, str(st.context.theme.type)), width="stretch")

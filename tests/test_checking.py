@@ -461,7 +461,7 @@ def test_nothing_is_wrong_with_the_examples(name: str, checker: Checker) -> None
     found = checker.report(graph, known)
     assert found.problems == ()
     assert targets.check(graph, known, found, Known()) == ()
-    assert found.summaries
+    assert bool(found.summaries) == any(node.type == "keras.Model" for node in graph.nodes)
 
 
 def _pid(checker: Checker) -> int:

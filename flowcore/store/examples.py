@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 import flowcore
+from flowcore.model.descriptor import Catalog
+from flowcore.model.graph import Graph, types
 
 FOLDER: Final = Path(flowcore.__file__).parent / "examples"
 TOPICS: Final = {
@@ -27,3 +31,19 @@ TOPICS: Final = {
 def examples() -> dict[str, Path]:
     """Files of the example graphs by name, in the order of the topics."""
     return {name: FOLDER / f"{name}.json" for names in TOPICS.values() for name in names}
+
+
+# What a server for others does not offer, and a node with the same outputs that it does.
+_STAND_INS: Final = {"fallback.samples.load_mnist": "fallback.samples.load_enlarged_digits"}
+
+
+def offered(graph: Graph, catalog: Catalog) -> Graph | None:
+    """An example as a server can run it, None where the nodes that it offers do not do for it."""
+    nodes = tuple(
+        node
+        if catalog.find(node.type) or node.type not in _STAND_INS
+        else replace(node, type=_STAND_INS[node.type], args={}, note="")
+        for node in graph.nodes
+    )
+    found = replace(graph, nodes=nodes)
+    return found if all(catalog.find(type_) for type_ in types(found)) else None

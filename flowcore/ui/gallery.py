@@ -21,8 +21,14 @@ IN_A_ROW: Final = 4
 
 
 @st.cache_data(show_spinner=False)
-def _examples() -> dict[str, bytes]:
-    return {name: path.read_bytes() for name, path in shipped.examples().items()}
+def _examples(hosted: bool) -> dict[str, bytes]:
+    """Contents by name; a server for others shows what it offers the nodes of."""
+    found = {name: document.read(path.read_bytes()) for name, path in shipped.examples().items()}
+    if hosted:
+        catalog = session.catalog()
+        fitting = {name: shipped.offered(graph, catalog) for name, graph in found.items()}
+        found = {name: graph for name, graph in fitting.items() if graph}
+    return {name: document.write(graph) for name, graph in found.items()}
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -32,11 +38,21 @@ def _sketch(content: bytes, theme: str) -> str:
 
 def examples(owner: str) -> None:
     """A card for each example of a topic; opening one makes a copy of it."""
-    topics = list(shipped.TOPICS)
+    found = _examples(session.hosted())
+    topics = {
+        topic: here
+        for topic, names in shipped.TOPICS.items()
+        if (here := [one for one in names if one in found])
+    }
     topic = st.pills(
-        "Topic", topics, default=topics[0], key="topic", label_visibility="collapsed", required=True
+        "Topic",
+        list(topics),
+        default=next(iter(topics)),
+        key="topic",
+        label_visibility="collapsed",
+        required=True,
     )
-    names, found = shipped.TOPICS[str(topic)], _examples()
+    names = topics[str(topic)]
     with st.container(key="gallery"):
         for start in range(0, len(names), IN_A_ROW):
             row = names[start : start + IN_A_ROW]

@@ -39,23 +39,17 @@ def _sketch(content: bytes, theme: str) -> str:
 def examples(owner: str) -> None:
     """A card for each example of a topic; opening one makes a copy of it."""
     found = _examples(session.hosted())
-    topics = {
-        topic: here
-        for topic, names in shipped.TOPICS.items()
-        if (here := [one for one in names if one in found])
-    }
-    topic = st.pills(
-        "Topic",
-        list(topics),
-        default=next(iter(topics)),
-        key="topic",
-        label_visibility="collapsed",
-        required=True,
+    topics: dict[str, list[str]] = {}
+    for topic, names in shipped.TOPICS.items():
+        if here := [name for name in names if name in found]:
+            topics[topic] = here
+    first = next(iter(topics))
+    chosen = st.pills(
+        "Topic", list(topics), default=first, key="topic", label_visibility="collapsed", required=True
     )
-    names = topics[str(topic)]
     with st.container(key="gallery"):
-        for start in range(0, len(names), IN_A_ROW):
-            row = names[start : start + IN_A_ROW]
+        for start in range(0, len(topics[str(chosen)]), IN_A_ROW):
+            row = topics[str(chosen)][start : start + IN_A_ROW]
             for cell, name in zip(st.columns(IN_A_ROW), row, strict=False):
                 with cell.container(border=True, height="stretch"):
                     _card(name, found[name], owner)

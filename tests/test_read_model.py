@@ -377,6 +377,30 @@ def _unnamed(node: Node) -> tuple[Any, ...]:
     return node.type, args, node.call
 
 
+def test_a_sequential_that_begins_with_a_model_has_its_input() -> None:
+    inner = json.loads(json.dumps(keras2.NESTED["config"]["layers"][2]))
+    head = {"class_name": "Dense", "config": keras2.dense("head", [], 2)["config"]}
+    graph = read({"class_name": "Sequential", "config": {"name": "whole", "layers": [inner, head]}})
+    assert [node.type for node in graph.nodes] == [
+        "keras.Input",
+        "keras.Input",
+        "keras.layers.Dense",
+        "keras.Model",
+        "flowcore.call",
+        "keras.layers.Dense",
+        "keras.Model",
+    ]
+    assert graph.nodes[0].args == {"shape": [4]}
+    assert check(graph, CATALOG) == ()
+
+
+def test_a_model_among_layers_without_an_input_is_refused() -> None:
+    inner = json.loads(json.dumps(keras2.NESTED["config"]["layers"][2]))
+    head = {"class_name": "Dense", "config": keras2.dense("head", [], 2)["config"]}
+    with pytest.raises(FlowError, match="found the model twin"):
+        read({"class_name": "Sequential", "config": {"name": "whole", "layers": [head, inner]}})
+
+
 JUNK = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-2, 2**70), st.floats(), st.text(max_size=5)),
     lambda inner: st.one_of(

@@ -59,7 +59,7 @@ def _sequential(layers: list[dict[str, Any]], config: dict[str, Any], where: str
     if not layers:
         return wrong(f"{where}.layers", "at least one layer", layers)
     if layers[0].get("class_name") != types.INPUT:
-        first = types.config(layers[0])
+        first = _entrance(layers[0])
         shape = first.get("batch_input_shape", first.get("batch_shape", config.get("build_input_shape")))
         if shape is None:
             return None
@@ -72,6 +72,16 @@ def _sequential(layers: list[dict[str, Any]], config: dict[str, Any], where: str
     for index, one in enumerate(layers[1:], 1):
         parts.append(Part(str(index), one, (Call((Ref(str(index - 1), 0, 0),), {}),)))
     return _model(parts, [Ref("0", 0, 0)], [Ref(str(len(parts) - 1), 0, 0)], where)
+
+
+def _entrance(entry: dict[str, Any]) -> dict[str, Any]:
+    """The configuration that tells the shape of what comes in: of a model that of its own first layer."""
+    config = entry.get("config")
+    while types.is_model(entry):
+        layers = config if isinstance(config, list) else obj(config, "config").get("layers")
+        entry = obj(next(iter(items(layers, "layers")), {}), "layers")
+        config = entry.get("config")
+    return obj(config if config is not None else {}, "config")
 
 
 def _calls(entry: dict[str, Any], where: str, names: frozenset[str]) -> tuple[Call, ...]:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from flowcore.dataflow import model_types as types
 from flowcore.dataflow.model_file import items, obj, wrong
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
+from flowcore.model.problem import error
 from flowcore.model.value import Value
 
 LAMBDA: Final = "__lambda__"
@@ -84,6 +85,12 @@ class Values:
     def _object(self, item: dict[str, Any], argument: Argument | None) -> Value:
         if item["class_name"] == "function":
             return {"$ref": types.function(item, self.catalog)}
+        if types.is_model(item):
+            raise error(
+                "unsupported-model",
+                f"Expected layers as arguments; found the model {types.name(item) or 'without a name'}.",
+                "Begin the Sequential around it with an Input, or build it, and write the file anew.",
+            )
         if item["class_name"] in _POLICIES and types.of_keras(item):
             return self.value(types.config(item).get("name"))
         path, descriptor = types.object_(item, self.catalog)

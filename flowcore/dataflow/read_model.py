@@ -21,7 +21,8 @@ def read_model(content: bytes, catalog: Catalog) -> Graph:
 
     A class that no catalogue describes stays as a node under its path, which check lists and which never
     runs. Raises FlowError: "too-large", "bad-archive", "not-json", "too-deep", "not-a-model", "bad-model",
-    "missing-layer", "cycle", "not-a-layer", "not-an-object", "not-a-function", "unsupported-call".
+    "missing-layer", "cycle", "not-a-layer", "not-an-object", "not-a-function", "unsupported-call",
+    "unsupported-model".
     """
     entry = _model(load(content))
     network = Network(catalog)

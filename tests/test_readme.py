@@ -1,5 +1,6 @@
 """The README is true: its snippets run, and what it names is there."""
 
+import doctest
 import re
 import subprocess
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import flowcore
+from flowcore import api
 from flowcore.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -53,3 +56,13 @@ def test_every_variable_that_the_readme_names_is_read_somewhere() -> None:
     named = set(re.findall(r"`(FLOWCORE_\w+)`", README))
     assert named
     assert [name for name in named if f'"{name}"' not in code] == []
+
+
+def test_the_examples_in_the_documentation_of_the_library_run() -> None:
+    found = doctest.testmod(api)
+    assert found.attempted >= 6
+    assert found.failed == 0
+
+
+def test_everything_that_the_library_hands_on_is_documented() -> None:
+    assert [name for name in api.__all__ if not getattr(flowcore, name).__doc__] == []

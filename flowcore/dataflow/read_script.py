@@ -8,7 +8,7 @@ import ast
 from collections.abc import Callable
 from typing import Final
 
-from flowcore.dataflow import marks, reading
+from flowcore.dataflow import document, marks, reading
 from flowcore.dataflow.literal import Unreadable
 from flowcore.dataflow.names import FALLBACK
 from flowcore.dataflow.script import DRAWS, SEED, versions
@@ -52,7 +52,8 @@ def read_script(source: str, catalog: Catalog) -> Graph:
     name, note, catalogs = _about(reader.docstring)
     if not reader.nodes.made and catalogs is None:
         raise error("no-network", "Expected statements that make nodes; found none.", HINT)
-    return reader.nodes.graph(name, note, catalogs, marks.extras(source))
+    found_graph = reader.nodes.graph(name, note, catalogs, marks.extras(source))
+    return document.read(document.write(found_graph), catalog)  # what is too deep for a document is refused
 
 
 class _Script:

@@ -1,12 +1,14 @@
 """Statements of a script as nodes and links: what its variables hold, and which node a call makes."""
 
 import ast
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
 
 from flowcore.dataflow import edit, marks, ports
+from flowcore.dataflow.binding import given, linked
 from flowcore.dataflow.literal import Unreadable, value
 from flowcore.dataflow.methods import method, owner
 from flowcore.dataflow.names import Meant, implied
@@ -219,29 +221,13 @@ class Nodes:
         self,
         id: str,
         call: ast.Call,
-        known: Any,
+        known: Mapping[str, Argument],
         descriptor: NodeDescriptor | None = None,
         called: bool = False,
     ) -> None:
         """Links and constants for the arguments of a call. called: it is the call of a layer."""
         variadic = descriptor.variadic if descriptor else None
-        placed = list(known.values())
-        found: dict[str, Any] = {}
-        for index, item in enumerate(call.args):
-            argument = placed[index] if index < len(placed) else None
-            if variadic is not None and (argument is None or index >= placed.index(variadic)):
-                several = found.setdefault(variadic.arg, ast.List(elts=[], ctx=ast.Load()))
-                several.elts.append(item)
-            elif argument is None or isinstance(item, ast.Starred):
-                raise Unreadable(call, f"at most {len(placed)} arguments by place")
-            else:
-                found[argument.arg] = item
-        for word in call.keywords:
-            if word.arg is None:
-                raise Unreadable(call, "arguments by name, without **")
-            if word.arg not in known:
-                raise Unreadable(call, f"arguments that exist, without {word.arg}")
-            found[word.arg] = word.value
+        found = given(call, known, variadic)
         for name, item in found.items():
             self._argument(id, name, item, known[name], called, filled=variadic is not None)
 
@@ -250,7 +236,7 @@ class Nodes:
     ) -> None:
         if isinstance(item, ast.Name) and item.id in self.constants and item.id not in self.holds:
             item = self.constants[item.id]
-        if links := self._linked(id, name, item):
+        if links := linked(id, name, item, self.place):
             self.links += links
             return
         node = self.made[id]
@@ -262,26 +248,6 @@ class Nodes:
             return
         change = edit.set_call if called else edit.set_argument
         self.made[id] = change(Graph(nodes=(node,)), id, name, constant).by_id[id]
-
-    def _linked(self, id: str, name: str, item: ast.expr) -> list[Link]:
-        """Links where an expression stands for outputs: one, a list, or a tuple or dict of them."""
-        if place := self.place(item):
-            return [Link(*place, id, name)]
-        match item:
-            case ast.List(elts=parts):
-                ends = [(part, name) for part in parts]
-            case ast.Tuple(elts=parts):
-                ends = [(part, f"{name}[{index}]") for index, part in enumerate(parts)]
-            case ast.Dict(keys=keys, values=parts):
-                texts = [str(key.value) if isinstance(key, ast.Constant) else "" for key in keys]
-                ends = [(part, f"{name}.{key}") for key, part in zip(texts, parts, strict=True)]
-            case _:
-                return []
-        places = [(self.place(part), port) for part, port in ends]
-        found = [Link(*place, id, port) for place, port in places if place]
-        if found and len(found) < len(ends):
-            raise Unreadable(item, "variables alone, or constants alone")
-        return found
 
     # Nodes
 

@@ -1,0 +1,58 @@
+"""Which argument each part of a call is for, and which links the outputs among them are."""
+
+import ast
+from collections.abc import Callable, Mapping
+
+from flowcore.dataflow.literal import Unreadable
+from flowcore.model.descriptor import Argument
+from flowcore.model.graph import Link
+
+
+def given(call: ast.Call, known: Mapping[str, Argument], variadic: Argument | None) -> dict[str, ast.expr]:
+    """The expressions of a call by argument; what goes to ``*arrays`` is a list. Raises Unreadable."""
+    placed = list(known.values())
+    found: dict[str, ast.expr] = {}
+    several = ast.List(elts=[], ctx=ast.Load())
+    for index, item in enumerate(call.args):
+        argument = placed[index] if index < len(placed) else None
+        if variadic is not None and (argument is None or index >= placed.index(variadic)):
+            found[variadic.arg] = several
+            several.elts.append(item)
+        elif argument is None or isinstance(item, ast.Starred):
+            raise Unreadable(call, f"at most {len(placed)} arguments by place")
+        else:
+            found[argument.arg] = item
+    for word in call.keywords:
+        if word.arg is None:
+            raise Unreadable(call, "arguments by name, without **")
+        if word.arg not in known:
+            raise Unreadable(call, f"arguments that exist, without {word.arg}")
+        found[word.arg] = word.value
+    return found
+
+
+def linked(
+    id: str, name: str, item: ast.expr, place: Callable[[ast.expr], tuple[str, str] | None]
+) -> list[Link]:
+    """Links to an argument where an expression stands for outputs: one, a list, a tuple or dict of them.
+
+    id: of the node that takes them. place: the output that an expression stands for, None for anything
+    else. Raises Unreadable.
+    """
+    if whole := place(item):
+        return [Link(*whole, id, name)]
+    match item:
+        case ast.List(elts=parts):
+            ends = [(part, name) for part in parts]
+        case ast.Tuple(elts=parts):
+            ends = [(part, f"{name}[{index}]") for index, part in enumerate(parts)]
+        case ast.Dict(keys=keys, values=parts):
+            texts = [str(key.value) if isinstance(key, ast.Constant) else "" for key in keys]
+            ends = [(part, f"{name}.{key}") for key, part in zip(texts, parts, strict=True)]
+        case _:
+            return []
+    places = [(place(part), port) for part, port in ends]
+    found = [Link(*one, id, port) for one, port in places if one]
+    if found and len(found) < len(ends):
+        raise Unreadable(item, "variables alone, or constants alone")
+    return found

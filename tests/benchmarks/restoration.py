@@ -9,6 +9,9 @@ import os
 import sys
 import tempfile
 import threading
+from pathlib import Path
+
+import plotly.graph_objects as go
 
 from flowcore import api
 from flowcore.dataflow import edit
@@ -27,6 +30,7 @@ def main(seconds: float = SECONDS, names: tuple[str, ...] = TOPICS["Sharper pict
     os.environ["FLOWCORE_HOME"] = tempfile.mkdtemp(prefix="flowcore-bench-")
     catalog = api.catalog()
     supervisor = Supervisor(lambda: catalog, Workers(spares=1, fork=True))
+    curves: dict[str, list[tuple[float, float]]] = {}
     marks = [mark for mark in MARKS if mark <= seconds]
     print(f"\n## Sharper pictures: decibels over bicubic after seconds, {seconds:.0f} s each")
     print(f"{'':22}{'parameters':>11}{'epochs':>8} {' '.join(f'{mark:>6}' for mark in marks)}   best")
@@ -34,10 +38,25 @@ def main(seconds: float = SECONDS, names: tuple[str, ...] = TOPICS["Sharper pict
         graph = measured(api.load(api.examples()[name]))
         curve, run, parameters = trained(supervisor, graph, seconds)
         cells = [gain(curve, mark, run) for mark in marks]
+        curves[name] = [(at, decibels - run) for at, decibels in curve]
         best = max(decibels for _, decibels in curve) - run
         told = " ".join(f"{cell:>6}" for cell in cells)
         print(f"{name:22}{parameters:>11,}{len(curve):>8} {told}  {best:+.2f}", flush=True)
     supervisor.close()
+    print(f"the curves: {drawn(curves)}")
+
+
+def drawn(curves: dict[str, list[tuple[float, float]]]) -> Path:
+    """A page with a curve for each network, and bicubic as the line at 0."""
+    figure = go.Figure()
+    for name, curve in curves.items():
+        figure.add_scatter(x=[at for at, _ in curve], y=[over for _, over in curve], name=name)
+    figure.add_hline(y=0, annotation_text="bicubic")
+    figure.update_layout(xaxis_title="seconds", yaxis_title="decibels over bicubic", yaxis_range=[-3, 0.6])
+    path = Path(__file__).parents[2] / "build" / "restoration.html"
+    path.parent.mkdir(exist_ok=True)
+    figure.write_html(path)
+    return path
 
 
 def measured(graph: Graph) -> Graph:

@@ -1,6 +1,8 @@
 """Video and sound as arrays, read and written with PyAV (FFmpeg's libraries; https://pyav.basswood-io.com)."""
 
+import os
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -55,22 +57,24 @@ def write_video(frames: Array, path: str, rate: float = 25.0) -> str:
 
     Args:
         frames: Array of shape (frames, height, width, 3), uint8; or floats between 0 and 1.
-        path: Path of the file to write.
+        path: Path of the file to write. A name alone ends up among the files of the run.
         rate: Positive float, frames per second.
 
     Returns:
         The path.
     """
+    target = Path(os.environ.get("FLOWCORE_FILES", ".")) / path
+    target.parent.mkdir(parents=True, exist_ok=True)
     pictures = _bytes(frames)
     height, width = (side - side % 2 for side in pictures.shape[1:3])  # H.264 takes even sides alone
-    with _av().open(path, "w") as file:
+    with _av().open(str(target), "w") as file:
         stream = file.add_stream("libx264", rate=round(rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for picture in pictures[:, :height, :width]:
             frame = _av().VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
-    return path
+    return str(target)
 
 
 def filter_frames(frames: Array, name: Filter = "edgedetect", options: str = "") -> Array:

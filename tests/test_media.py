@@ -16,6 +16,10 @@ from fallback.media import (
     spectrogram,
     write_video,
 )
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
+from flowcore.store import descriptors, runs
 
 
 def test_a_video_is_written_and_read_back(tmp_path: Path) -> None:
@@ -96,3 +100,21 @@ def test_without_pyav_the_error_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ModuleNotFoundError, match="pip install av"):
         read_video("any.mp4")
+
+
+def test_a_file_that_a_run_writes_is_kept_with_the_run(home: Path) -> None:
+    graph = Graph(
+        nodes=(
+            Node(id="n1", type="fallback.media.sample_video", args={"frames": 4, "size": 32}),
+            Node(id="n2", type="fallback.media.write_video", args={"path": "clips/ball.mp4"}),
+        ),
+        links=(Link("n1", "frames", "n2", "frames"),),
+    )
+    supervisor = Supervisor(descriptors.load, Workers(spares=0))
+    run_id = supervisor.start(graph)
+    run = supervisor.wait(run_id, 90)
+    supervisor.close()
+    assert (run.state, run.problem) == ("done", None)
+    (written,) = runs.files(run_id)
+    assert written == runs.folder(run_id) / "files" / "clips" / "ball.mp4"
+    assert len(read_video(str(written)).frames) == 4

@@ -164,5 +164,10 @@ def weights(id: str) -> tuple[Path, ...]:
     return tuple(sorted(folder(id).glob("*.weights.h5")))
 
 
+def files(id: str) -> tuple[Path, ...]:
+    """What the nodes of a run have written."""
+    return tuple(path for path in sorted((folder(id) / "files").rglob("*")) if path.is_file())
+
+
 def _row(row: dict[str, Any]) -> RunRow:
     return RunRow(**{**row, "metrics": msgspec.json.decode(row["metrics"])})

@@ -14,6 +14,7 @@ from flowcore.ui.links import names
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
+FILES = 20
 _BADGES = {
     "waiting": ("waiting", "gray", ":material/hourglass_empty:"),
     "queued": ("waiting", "gray", ":material/hourglass_empty:"),
@@ -136,16 +137,24 @@ def _details(run_id: str, run: Run, ran: Graph) -> None:
         _table(run)
     with how:
         facts.draw(run_id, run, ran)
-    files = runs.weights(run_id)
-    if run.over and files:
-        st.download_button(
-            "Download weights",
-            data=lambda: files[0].read_bytes(),
-            file_name=f"{run_id[:8]}.weights.h5",
-            icon=":material/download:",
-            key="weights",
-            on_click="ignore",
-        )
+    if run.over:
+        _files(run_id)
+
+
+def _files(run_id: str) -> None:
+    """What a run has left to take home: the weights, and what its nodes wrote."""
+    weights = {f"{run_id[:8]}.weights.h5": path for path in runs.weights(run_id)[:1]}
+    written = {path.name: path for path in runs.files(run_id)[:FILES]}
+    with st.container(horizontal=True):
+        for name, path in {**weights, **written}.items():
+            st.download_button(
+                "Download weights" if name in weights else plain(name),
+                data=path.read_bytes,
+                file_name=name,
+                icon=":material/download:",
+                key="weights" if name in weights else f"file {name}",
+                on_click="ignore",
+            )
 
 
 def _table(run: Run) -> None:

@@ -23,6 +23,8 @@ from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
 from flowcore.worker.train import Watch
 
+FILES = "files"  # below the folder of a run: what its nodes write (flowcore.store.runs.files)
+
 
 def serve(channel: Channel) -> None:
     """Take one request, run it, report how it ended."""
@@ -57,6 +59,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
             fingerprint=fingerprint.of_graph(graph),
         )
     )
+    os.environ["FLOWCORE_FILES"] = str(Path(request.folder) / FILES)
     chance.seed(request.seed)  # that of the model's weights comes at its first node
     values: dict[str, Outputs] = {}
     counted: dict[int, int] = {}

@@ -286,7 +286,7 @@ def typed(itype: str, **more: object) -> Argument:
             typed("string", itypes=("string", "bool"), default="auto", choices=("auto", True, False)),
         ),
         ("keras.Input", "shape", typed("shape", default=None, nullable=True)),
-        ("keras.Model", "inputs", typed("tensor", required=True, conns=None, widget="port")),
+        ("keras.Model", "name", typed("string", nullable=True)),
         ("keras.Model.fit", "x", typed("array", required=True, widget="port")),
         ("keras.Model.fit", "validation_data", typed("tuple", default=None, nullable=True, widget="port")),
         ("keras.Model.fit", "self", typed("model", required=True, widget="port")),

@@ -148,7 +148,7 @@ def test_a_pause_holds_between_two_nodes_and_the_time_limit_with_it(
 
 
 def test_a_paused_run_is_stopped_at_once(other: Bench) -> None:
-    id = other.started(f"{READY}time.sleep(0.3)", "value = 2")
+    id = other.started(f"{READY}time.sleep(1.5)", "value = 2")
     other.supervisor.pause(id)
     until(lambda: other.supervisor.look(id).state == "paused")
     other.supervisor.stop(id)

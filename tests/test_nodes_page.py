@@ -83,9 +83,12 @@ def test_search_and_filters_narrow_the_list_and_a_choice_goes_into_the_address()
     assert at.subheader[0].value == "Dense"
     at.text_input(key="node search").set_value("").run()
     at.selectbox(key="filter Package").select("fallback").run()
-    assert {option.replace("\\", "") for option in at.radio(key="node list").options} == {
-        node.name for node in overlay.load().nodes if node.package.startswith("fallback.")
+    shown_names = {
+        option.replace("\\", "").partition(" (")[0] for option in at.radio(key="node list").options
     }
+    ours = {node.name for node in overlay.load().nodes if node.package.startswith("fallback.")}
+    assert shown_names < ours
+    assert len(shown_names) > 40
     at.selectbox(key="filter Category").select("prepare").run()
     at.selectbox(key="filter Package").select("keras").run()
     assert at.selectbox(key="filter Category").value is None

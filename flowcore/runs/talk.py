@@ -220,7 +220,10 @@ class Talk:
             self._change(busy=False)
 
     def _print(self, text: str, lost: int) -> None:
-        self._happened(e.Text(at=time.time(), text=text, lost=lost))
+        """Even after the end of a request: what was printed last may be read last."""
+        with self._lock:
+            run = self._look.run
+            self._change(run=msgspec.structs.replace(run, output=run.output.plus(text, lost)))
 
     def _happened(self, event: e.Event) -> None:
         with self._lock:

@@ -30,8 +30,9 @@ def changes(page: Page, folder: Path, act: Callable[[], None]) -> None:
     """Act, and wait until the graph is another: Streamlit makes one press of two within one run of a page."""
     before = downloaded(page, folder)
     act()
-    steps.until(lambda: downloaded(page, folder) != before)
+    page.wait_for_timeout(700)
     steps.settle(page)
+    steps.until(lambda: downloaded(page, folder) != before)
 
 
 def upload(page: Page, app: App, content: bytes, folder: Path) -> None:

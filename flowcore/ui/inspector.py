@@ -44,6 +44,11 @@ def draw(here: Session, catalog: Catalog, found: ShapeReport, run: Callable[[], 
 def _choose(here: Session) -> None:
     shown = links.names(here.graph)
     key = session.field("node", here.selected or None)
+
+    def changed() -> None:
+        if not session.stale(key, shown):
+            here.select(session.typed(key) or "")
+
     st.selectbox(
         "Node",
         list(shown),
@@ -51,7 +56,7 @@ def _choose(here: Session) -> None:
         format_func=lambda id: shown.get(id, id),
         key=key,
         placeholder="Select a node",
-        on_change=lambda: here.select(session.typed(key) or ""),
+        on_change=changed,
     )
 
 

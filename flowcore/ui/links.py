@@ -52,6 +52,8 @@ def _port(here: Session, node: Node, argument: Argument, port: str, catalog: Cat
         return shown.get(place[0], place[0]) + (f" · {place[1]}" if place[1] else "")
 
     def changed() -> None:
+        if session.stale(key, options):
+            return
         chosen = session.typed(key)
         wanted = chosen if isinstance(chosen, list) else [chosen] if chosen else []
         here.apply(lambda graph: _relinked(graph, node, port, current, wanted, catalog))
@@ -122,6 +124,8 @@ def _output(here: Session, node: Node, output: str, catalog: Catalog) -> None:
     key = f"{node.id} out {output}"
 
     def changed() -> None:
+        if session.stale(key, options):
+            return
         wanted = session.typed(key)
         here.apply(lambda graph: _sent(graph, node, output, current, wanted, catalog))
 

@@ -1,7 +1,7 @@
 """The only door to st.session_state: who is looking, at which graph and run, and what they may do."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -210,6 +210,20 @@ def typed(key: str) -> Any:
     found = _state().get(key)
     _state()[f"shown {key}"] = found
     return found
+
+
+def stale(key: str, options: Collection[Any]) -> bool:
+    """Whether what stands in a choice is none of its options: the label of one that has another label now.
+
+    Streamlit knows options by their labels, so that giving a node another name looks like a choice. What is
+    right is shown anew.
+    """
+    found = _state().get(key)
+    chosen = found if isinstance(found, list) else [] if found is None else [found]
+    if all(one in options for one in chosen):
+        return False
+    _state().pop(f"shown {key}", None)
+    return True
 
 
 def refuse(key: str, reason: str) -> None:

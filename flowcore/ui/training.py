@@ -130,6 +130,11 @@ def _place(
     if value is not None and value not in options:
         options.insert(0, value)
     key = session.field(f"plan {name}", value)
+
+    def changed() -> None:
+        if not session.stale(key, options):
+            put(**{name: session.typed(key)})
+
     st.selectbox(
         label,
         options,
@@ -138,5 +143,5 @@ def _place(
         key=key,
         placeholder="nothing" if name.startswith("test") else "needed: add a data node on Build",
         disabled=not here.editable,
-        on_change=lambda: put(**{name: session.typed(key)}),
+        on_change=changed,
     )

@@ -240,3 +240,18 @@ def test_a_stranger_s_address_opens_nothing(page: Page, app: App) -> None:
     id = steps.open_example(page, app)
     page.goto(f"{app.url}/train?g={id}&run=../../../etc/passwd")
     expect(page.get_by_text("This graph has no run")).to_be_visible()
+
+
+def test_a_node_that_gets_another_name_stays_selected_and_linked(
+    page: Page, app: App, tmp_path: Path
+) -> None:
+    steps.open_example(page, app)
+    original = downloaded(page, tmp_path)
+    steps.select(page, "Flatten")
+    for name in ("one row", "rows", "flat"):
+        steps.type_in(page, "n8 label", name)
+        steps.at(page, "mode").get_by_text("Overview" if name != "rows" else "Detailed").click()
+        steps.settle(page)
+        expect(steps.at(page, "n8 label").locator("input")).to_have_value(name)
+        expect(steps.at(page, "node").locator("input").first).to_have_value(name)
+    assert downloaded(page, tmp_path).links == original.links

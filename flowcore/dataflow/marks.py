@@ -9,7 +9,6 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,6 +39,13 @@ class Statement(NamedTuple):
         return self.node.lineno - len(self.above), self.node.end_lineno or self.node.lineno
 
 
+class Script(NamedTuple):
+    """Statements, and what lines of comment say about the whole graph."""
+
+    statements: tuple[Statement, ...]
+    told: list[dict[str, Any]]
+
+
 def mark(id: str, output: str = "", more: dict[str, Any] = NOTHING) -> str:
     """The comment at the end of a statement. more: what is to be kept of the node."""
     rest, label = dict(more), more.get("label", "")
@@ -65,17 +71,12 @@ def clean(text: str) -> bool:
     return plain and bool(lines[0]) and bool(lines[-1]) and not set(text) & {"\\", '"', "#"}
 
 
-def statements(source: str) -> Iterator[Statement]:
-    """The statements of a script with their comments. Raises SyntaxError, RecursionError, MemoryError."""
+def parsed(source: str) -> Script:
+    """A script by its statements. Raises SyntaxError, RecursionError, MemoryError."""
     body = ast.parse(source).body
     ends, own = _comments(source)
-    for node in body:
-        last = node.end_lineno or node.lineno
-        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
-        before: list[str] = []
-        while first - 1 - len(before) in own:
-            before.append(own[first - 1 - len(before)])
-        yield Statement(node, read(ends.get(last, "")), tuple(reversed(before)))
+    told = [read(f"# {line}").more for line in own.values() if line.startswith("flowcore {")]
+    return Script(tuple(_statement(node, ends, own) for node in body), told)
 
 
 def read(comment: str) -> Mark:
@@ -90,10 +91,13 @@ def read(comment: str) -> Mark:
     return Mark(found[1], found[2] or "", {"label": found[3], **more} if found[3] else more)
 
 
-def extras(source: str) -> list[dict[str, Any]]:
-    """What lines of comment say about the whole graph."""
-    lines = _comments(source)[1].values()
-    return [read(f"# {line}").more for line in lines if line.startswith("flowcore {")]
+def _statement(node: ast.stmt, ends: dict[int, str], own: dict[int, str]) -> Statement:
+    last = node.end_lineno or node.lineno
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    before: list[str] = []
+    while first - 1 - len(before) in own:
+        before.append(own[first - 1 - len(before)])
+    return Statement(node, read(ends.get(last, "")), tuple(reversed(before)))
 
 
 def _comments(source: str) -> tuple[dict[int, str], dict[int, str]]:

@@ -1,11 +1,11 @@
 """The layers of a model in a model file: how they are called, and in which order they can be."""
 
-from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from flowcore.dataflow import model_types as types
 from flowcore.dataflow.model_calls import Call, Ref, calls, ends, move, refs
 from flowcore.dataflow.model_file import few, items, obj, text, wrong
+from flowcore.dataflow.order import drained
 from flowcore.model.problem import error
 
 Place = tuple[str, int]
@@ -161,15 +161,7 @@ def _ordered(parts: list[Part], where: str) -> tuple[Place, ...]:
                 after[number[place]].append(number[part.name, index])
                 missing[number[part.name, index]] += 1
     ready = [index for index, count in enumerate(missing) if not count]
-    heapify(ready)
-    found: list[Place] = []
-    while ready:
-        index = heappop(ready)
-        found.append(places[index])
-        for later in after[index]:
-            missing[later] -= 1
-            if not missing[later]:
-                heappush(ready, later)
+    found = [places[index] for index in drained(ready, after, missing)]
     if len(found) < len(places):
         stuck = [place[0] for index, place in enumerate(places) if missing[index]]
         raise error(

@@ -47,16 +47,26 @@ def _sort(graph: Graph) -> tuple[tuple[str, ...], set[str]]:
             after[source].append(target)
             missing[target] += 1
     ready = [index for index, count in enumerate(missing) if not count and place[ids[index]] == index]
+    found = [ids[index] for index in drained(ready, after, missing)]
+    return tuple(found), place.keys() - set(found) if len(found) < len(place) else set()
+
+
+def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> list[int]:
+    """Numbers, each after all that it waits for, smallest first, without those that wait for each other.
+
+    ready: those that wait for nothing. after: who waits for each. missing: for how many each waits; all
+    three are used up (Kahn 1962).
+    """
     heapify(ready)
     found = []
     while ready:
         index = heappop(ready)
-        found.append(ids[index])
-        for target in after[index]:
-            missing[target] -= 1
-            if not missing[target]:
-                heappush(ready, target)
-    return tuple(found), place.keys() - set(found) if len(found) < len(place) else set()
+        found.append(index)
+        for later in after[index]:
+            missing[later] -= 1
+            if not missing[later]:
+                heappush(ready, later)
+    return found
 
 
 def _forward(graph: Graph, place: dict[str, int]) -> bool:

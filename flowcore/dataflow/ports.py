@@ -31,8 +31,7 @@ def call_ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argum
         return {}
     if node.type != CALL:
         return descriptor.call_ports
-    sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
-    shared = catalog.find(sources[0].type) if sources and sources[0] else None
+    shared = _shared(graph, node, catalog)
     found = shared.call_ports if shared and shared.is_layer else {}
     return found or {_INPUTS.arg: _INPUTS}
 
@@ -44,11 +43,18 @@ def call_constants(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, A
         return {}
     if node.type != CALL:
         return descriptor.typed_in_call
-    sources = [graph.by_id.get(link.source) for link in graph.into(node.id, "layer")]
-    shared = catalog.find(sources[0].type) if sources and sources[0] else None
+    shared = _shared(graph, node, catalog)
     if shared is None or not shared.is_layer:
         return {_TRAINING.arg: _TRAINING} if shared and shared.makes_model else {}
     return shared.typed_in_call
+
+
+def _shared(graph: Graph, node: Node, catalog: Catalog) -> NodeDescriptor | None:
+    """What made the object that a shared call calls, None where nothing is linked that anybody knows."""
+    for link in graph.into(node.id, "layer"):
+        source = graph.by_id.get(link.source)
+        return catalog.find(source.type) if source else None
+    return None
 
 
 def ports(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, Argument]:

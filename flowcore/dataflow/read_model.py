@@ -32,7 +32,7 @@ def read_model(content: bytes, catalog: Catalog) -> Graph:
         raise error("too-deep", "Expected arguments of a few levels; found too many.", HINT) from None
     found = Graph(
         name=_name(entry),
-        catalogs=_versions(network, catalog),
+        catalogs=catalog.origins(node.type for node in network.nodes),
         nodes=tuple(network.nodes),
         links=tuple(network.links),
         groups=tuple(network.groups),
@@ -63,9 +63,3 @@ def _name(entry: dict[str, Any]) -> str:
     config = entry.get("config")
     name = obj(config, "config").get("name") if not isinstance(config, list) else ""
     return name if isinstance(name, str) else ""
-
-
-def _versions(network: Network, catalog: Catalog) -> dict[str, str]:
-    """The packages that describe the nodes."""
-    origins = (found.origin for node in network.nodes if (found := catalog.find(node.type)))
-    return {one.dist: catalog.versions.get(one.dist, one.version) for one in origins if one}

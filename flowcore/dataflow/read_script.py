@@ -33,7 +33,8 @@ def read_script(source: str, catalog: Catalog) -> Graph:
         )
     reader = _Script(catalog)
     try:
-        for statement in marks.statements(source):
+        script = marks.parsed(source)
+        for statement in script.statements:
             reader.read(statement)
     except SyntaxError as reason:
         raise error("not-python", f"Line {reason.lineno or 1} is not Python: {reason.msg}.", HINT) from None
@@ -52,7 +53,7 @@ def read_script(source: str, catalog: Catalog) -> Graph:
     name, note, catalogs = _about(reader.docstring)
     if not reader.nodes.made and catalogs is None:
         raise error("no-network", "Expected statements that make nodes; found none.", HINT)
-    found_graph = reader.nodes.graph(name, note, catalogs, marks.extras(source))
+    found_graph = reader.nodes.graph(name, note, catalogs, script.told)
     return document.read(document.write(found_graph), catalog)  # what is too deep for a document is refused
 
 

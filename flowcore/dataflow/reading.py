@@ -45,17 +45,9 @@ class Nodes:
             catalogs = more.get("catalogs", catalogs)
             groups += [more["group"]] if "group" in more else []
         nodes = tuple(self.made.values())
-        versions = {
-            found.origin.dist: self.catalog.versions.get(found.origin.dist, found.origin.version)
-            for node in nodes
-            if (found := self.catalog.find(node.type)) and found.origin
-        }
-        content = {
-            "name": name,
-            "note": note,
-            "catalogs": versions if catalogs is None else catalogs,
-            "groups": groups,
-        }
+        if catalogs is None:
+            catalogs = self.catalog.origins(node.type for node in nodes)
+        content = {"name": name, "note": note, "catalogs": catalogs, "groups": groups}
         try:
             found_graph = msgspec.convert(content, Graph)
         except msgspec.ValidationError as reason:

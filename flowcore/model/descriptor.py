@@ -7,6 +7,7 @@ constraint loss metric optimizer callback layer``. Carried by links: ``tensor te
 history metrics …``. ``list[X]`` is a list of X; ``nosupport`` is a type that nobody knows yet.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -262,6 +263,11 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 
     def find(self, type_: str) -> NodeDescriptor | None:
         return self.by_type.get(type_) or self.by_type.get(self.by_alias.get(type_, ""))
+
+    def origins(self, types: Iterable[str]) -> dict[str, str]:
+        """The packages that types come from, with the versions that describe them."""
+        found = (node.origin for type_ in types if (node := self.find(type_)) and node.origin)
+        return {one.dist: self.versions.get(one.dist, one.version) for one in found}
 
     def only(self, types: set[str]) -> "Catalog":
         """The part that names no more than these types: what is sent to a worker."""

@@ -9,6 +9,8 @@ from flowcore.model import event as e
 from flowcore.model.event import Event, LayerRow, NodeStateName
 from flowcore.model.problem import Problem
 
+FILES: Final = "files"
+"""Below the folder of a run: what its nodes write."""
 HEAD: Final = 20_000
 TAIL: Final = 60_000
 

@@ -39,7 +39,7 @@ def formatted(source: str) -> str:
 def lines(source: str) -> dict[str, list[tuple[int, int]]]:
     """Where the statements of each node are in a script: first and last lines, from 1 on."""
     found: dict[str, list[tuple[int, int]]] = {}
-    for statement in marks.statements(source):
+    for statement in marks.parsed(source).statements:
         if statement.mark.id:
             found.setdefault(statement.mark.id, []).append(statement.lines)
     return found

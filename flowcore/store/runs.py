@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import error
-from flowcore.model.run import Settings
+from flowcore.model.run import FILES, Settings
 from flowcore.store import database as db
 
 ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -166,7 +166,7 @@ def weights(id: str) -> tuple[Path, ...]:
 
 def files(id: str) -> tuple[Path, ...]:
     """What the nodes of a run have written."""
-    return tuple(path for path in sorted((folder(id) / "files").rglob("*")) if path.is_file())
+    return tuple(path for path in sorted((folder(id) / FILES).rglob("*")) if path.is_file())
 
 
 def _row(row: dict[str, Any]) -> RunRow:

@@ -20,6 +20,16 @@ from flowcore.model.problem import error
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
+def require() -> None:
+    """Raises FlowError("no-tensorboard") where the package is not installed; it is not imported for that."""
+    if find_spec("tensorboard") is None:
+        raise error(
+            "no-tensorboard",
+            "Logs for TensorBoard need the package tensorboard; it is not installed.",
+            "Install it: pip install 'flowcore[tensorboard]'.",
+        )
+
+
 class Logs:
     """Writes what it hears of a run into a folder, as it happens.
 
@@ -27,13 +37,9 @@ class Logs:
     """
 
     def __init__(self, folder: Path, graph: Graph) -> None:
-        if find_spec("tensorboard") is None:
-            raise error(
-                "no-tensorboard",
-                "Logs for TensorBoard need the package tensorboard; it is not installed.",
-                "Install it: pip install 'flowcore[tensorboard]'.",
-            )
+        require()
         self._folder, self._graph = folder, graph
+        self._several = sum(node.type.endswith(".fit") for node in graph.nodes) > 1
         self._writers: dict[str, Any] = {}
 
     def __call__(self, event: Event) -> None:
@@ -52,8 +58,7 @@ class Logs:
     def _scalars(self, event: e.Epoch | e.Result, step: int, prefix: str, title: str) -> None:
         from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
-        several = sum(node.type.endswith(".fit") for node in self._graph.nodes) > 1
-        scope = f"{_legal(title)}/" if several or prefix == "result_" else ""
+        scope = f"{_legal(title)}/" if self._several or prefix == "result_" else ""
         for name, value in event.metrics.items():
             part = "validation" if name.startswith("val_") else "train"
             tag = f"{scope}{prefix}{name.removeprefix('val_')}"

@@ -79,10 +79,7 @@ def problems(shown: Clustered, found: tuple[Problem, ...]) -> tuple[Problem, ...
     if not shown.groups:
         return found
     inside = {id: name for name, ids in shown.members.items() for id in ids}
-    return tuple(
-        Problem(one.code, one.message, one.hint, tuple(inside.get(id, id) for id in one.nodes), one.level)
-        for one in found
-    )
+    return tuple(replace(one, nodes=tuple(inside.get(id, id) for id in one.nodes)) for one in found)
 
 
 def words(shown: Clustered, graph: Graph) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from flowcore.model.run import Run
 from flowcore.runs.backends import NAMES
 from flowcore.store import runs
 from flowcore.store.journal import NAME, read
-from flowcore.store.tensorboard import archive
+from flowcore.store.tensorboard import archive, require
 from flowcore.ui import session
 from flowcore.ui.words import plain
 
@@ -31,13 +31,13 @@ def draw(run_id: str, run: Run, ran: Graph) -> None:
 
 def _logs(run_id: str, ran: Graph) -> None:
     try:
-        content = session.once("logs", run_id, lambda: archive(read(runs.folder(run_id) / NAME)[0], ran))
+        require()
     except FlowError as reason:
         st.caption(plain(f"{reason.problems[0].message} {reason.problems[0].hint}"))
         return
     st.download_button(
         "TensorBoard logs",
-        data=content,
+        data=lambda: archive(read(runs.folder(run_id) / NAME)[0], ran),  # made when it is asked for
         file_name=f"{run_id[:6]}-logs.zip",
         mime="application/zip",
         icon=":material/download:",

@@ -13,6 +13,7 @@ from flowcore.dataflow.order import order
 from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
+from flowcore.model.run import FILES
 from flowcore.worker import chance, fingerprint, preview
 from flowcore.worker.channel import Channel
 from flowcore.worker.confine import admit, confine
@@ -22,8 +23,6 @@ from flowcore.worker.explain import explained
 from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
 from flowcore.worker.train import Watch
-
-FILES = "files"  # below the folder of a run: what its nodes write (flowcore.store.runs.files)
 
 
 def serve(channel: Channel) -> None:

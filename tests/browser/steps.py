@@ -24,7 +24,8 @@ def at(page: Page, key: str) -> Locator:
 
 def settle(page: Page) -> None:
     """Wait until the server has answered and the page has been drawn."""
-    page.wait_for_timeout(250)
+    page.wait_for_timeout(300)
+    expect(page.locator('.stApp[data-test-script-state="running"]')).to_have_count(0)
     expect(page.locator('[data-testid="stStatusWidget"]')).to_have_count(0)
     expect(page.locator('[data-stale="true"]')).to_have_count(0)
 

@@ -10,6 +10,7 @@ from flowcore.dataflow import edit
 from flowcore.dataflow.check import check
 from flowcore.model.graph import Graph, Group, Link, Node
 from flowcore.model.problem import FlowError, Problem
+from flowcore.store import descriptors
 from tests import strategies
 from tests.toy import FIT, LAYER, LOAD, MERGE, MODEL, NETWORK, SOURCE, TOY, wired
 
@@ -23,6 +24,11 @@ def test_a_new_node_takes_a_free_id_and_notes_the_version_of_its_package() -> No
         catalogs={"toy": "1.2"},
         nodes=(Node(id="n7", type=SOURCE), Node(id="n8", type=LAYER, label="hidden", args={"units": 2})),
     )
+
+
+def test_the_version_is_that_of_the_distribution_whatever_its_modules_are_called() -> None:
+    graph, _ = edit.add(Graph(), "sklearn.preprocessing.StandardScaler", descriptors.load())
+    assert list(graph.catalogs) == ["scikit-learn"]
 
 
 def test_a_node_added_by_an_alias_has_the_canonical_type() -> None:

@@ -25,9 +25,7 @@ def add(
     if descriptor is None:
         raise error("unknown-type", f"No catalogue describes {type_}.", "Search for a node and add that.")
     node = Node(id=free_id(graph), type=descriptor.package, label=label, args=dict(args or {}))
-    versions = dict(graph.catalogs)
-    if descriptor.origin and descriptor.origin.dist in catalog.versions:
-        versions[descriptor.origin.dist] = catalog.versions[descriptor.origin.dist]
+    versions = graph.catalogs | catalog.origins([type_])
     return replace(graph, nodes=(*graph.nodes, node), catalogs=versions), node.id
 
 

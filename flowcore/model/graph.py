@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cached_property
+from itertools import groupby
 from operator import attrgetter
 from typing import Annotated, Final
 
@@ -126,10 +127,15 @@ def equal(one: Graph, other: Graph) -> bool:
 
 
 def _grouped(links: tuple[Link, ...], end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
-    found: dict[str, list[Link]] = {}
-    for node, link in zip(map(end, links), links, strict=True):
-        if node in found:
-            found[node].append(link)
+    """Links that belong together mostly stand together: lists, which must be watched, are for others."""
+    found: dict[str, tuple[Link, ...]] = {}
+    scattered: dict[str, list[Link]] = {}
+    for node, together in groupby(links, end):
+        if node not in found:
+            found[node] = tuple(together)
+        elif node not in scattered:
+            scattered[node] = [*found[node], *together]
         else:
-            found[node] = [link]
-    return {node: tuple(ends) for node, ends in found.items()}
+            scattered[node].extend(together)
+    found.update((node, tuple(ends)) for node, ends in scattered.items())
+    return found

@@ -63,7 +63,7 @@ with drawing:
 with side:
     if beside == toolbar.SCRIPT:
         with st.container(border=True, key="script"):
-            code.draw(here, catalog)
+            code.draw(here, catalog, seen.seed)
     elif here.editable:
         with st.container(border=True, key="palette"):
             palette.draw(here, catalog)

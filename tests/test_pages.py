@@ -1,5 +1,6 @@
 """Pages without a browser: each opens, whatever the address says, and edits what it shows."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 from flowcore.dataflow import document, edit
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
-from flowcore.store import database, graphs
+from flowcore.model.run import Settings
+from flowcore.store import database, graphs, runs
 from flowcore.store.examples import examples
+from flowcore.ui import code
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "0123456789abcdef" * 2
@@ -84,6 +87,35 @@ def test_a_change_in_a_form_is_a_change_in_the_store(example: str) -> None:
     at.button(key="undo").click().run()
     assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 32
     assert at.number_input(key="n5 args filters").value == 32
+
+
+def test_the_script_has_the_seed_of_the_run_that_is_looked_at(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.segmented_control(key="beside").select("Script").run()
+    assert "SEED = 0\n" in script(at)
+    runs.create(document.read(graphs.load(example).document), database.owner_key(TOKEN), Settings(seed=7))
+    assert "SEED = 7\n" in script(at.run())
+
+
+def script(at: AppTest) -> str:
+    """The statements that are shown, as plain text."""
+    texts = (re.sub(r"<[^>]*>", "", item.proto.body) for item in at.get("html"))
+    return next(text for text in texts if "SEED" in text)
+
+
+@pytest.mark.parametrize(
+    ("count", "line", "window"),
+    [
+        (300, 299, (0, 300)),
+        (301, 0, (0, 200)),
+        (4_471, 2_000, (1_992, 2_192)),
+        (4_471, 4_470, (4_271, 4_471)),
+    ],
+)
+def test_of_a_long_script_the_part_around_the_selected_node_is_shown(
+    count: int, line: int, window: tuple[int, int]
+) -> None:
+    assert code.window(count, line) == window
 
 
 def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str) -> None:

@@ -184,6 +184,21 @@ def test_stop_ends_an_endless_loop_and_says_what_is_lost(bench: Bench) -> None:
     assert bench.run(bench.graph("value = 7"), "n1").run.state == "done"
 
 
+def test_stop_that_comes_before_the_worker_has_begun_ends_it_all_the_same(bench: Bench) -> None:
+    loop = bench.graph("given = {}", "print('loop')\nwhile True: pass")
+    bench.run(loop, "n1")
+    worker = bench.worker(loop)
+    worker.suspend()
+    bench.start(loop, "n2")
+    bench.sessions.stop("g", "me")
+    time.sleep(0.2)
+    worker.resume()
+    look = bench.over(loop)
+    assert look.run.state == "stopped"
+    assert "loop" not in look.run.output.text
+    assert bench.run(loop, "n1").run.state == "done"
+
+
 def test_stop_between_two_nodes_keeps_what_has_run(bench: Bench) -> None:
     graph = bench.graph("print('ready')\nimport time; time.sleep(0.4)", "value = 2")
     bench.start(graph, "n2")

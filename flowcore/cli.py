@@ -22,6 +22,7 @@ from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Event
 from flowcore.model.frame import DescribeRequest
 from flowcore.model.problem import FlowError, Problem, error
+from flowcore.runs.backends import installed
 from flowcore.runs.describe import ask, describe
 from flowcore.store import descriptors, overlay
 from flowcore.store.tensorboard import Logs
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a graph in a worker process")
     run.add_argument("graph", metavar="GRAPH.json")
     run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--backend", choices=installed(), default="tensorflow", help="what Keras computes with")
+    run.add_argument("--steps", type=int, help="steps per execution (default: chosen by the time of a step)")
+    run.add_argument("--resume", metavar="RUN", default="", help="go on with the training of an earlier run")
     run.add_argument("--tensorboard", metavar="FOLDER", help="write logs there that TensorBoard opens")
     run.add_argument("--json", action="store_true", help="print every event as a line of JSON")
     run.set_defaults(command=_run)
@@ -109,12 +113,15 @@ def _run(args: argparse.Namespace) -> int:
         if logs is not None:
             logs(event)
 
-    run = api.run(graph, args.seed, hear)
+    run = api.run(
+        graph, args.seed, hear, backend=args.backend, steps_per_execution=args.steps, resume=args.resume
+    )
     if logs is not None:
         logs.close()
     if run.problem:
         _complain((run.problem,), args)
     if not args.json:
+        print(f"run {run.id}: {api.folder(run)}", file=sys.stderr)
         for node, metrics in run.results.items():
             for name, value in metrics.items():
                 print(f"{graph.title(node)} {name} {'nan' if value is None else f'{value:.6g}'}")

@@ -61,5 +61,5 @@ def test_a_run_leaves_its_weights_and_is_gone_on_with(irises: flowcore.Graph) ->
     assert second.state == "done", second.problem
     assert [epoch.epoch for epoch in second.epochs] == [1, 2, 3]
     assert [one.metrics for one in second.epochs[:2]] == [one.metrics for one in first.epochs]
-    with pytest.raises(flowcore.FlowError, match="no run 'nothing'"):
+    with pytest.raises(flowcore.FlowError, match="'nothing' is not the id of a run"):
         flowcore.run(irises, resume="nothing")

@@ -38,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Look(msgspec.Struct, frozen=True):
     """How the last request stands. run: its events so far. known: the signature of each value that is kept.
 
-    shapes: by node and output, of those that ran. answers: by node, the newest last.
+    shapes, classes: by node and output, of those that ran. answers: by node, the newest last.
     """
 
     busy: bool = False
@@ -46,6 +46,7 @@ class Look(msgspec.Struct, frozen=True):
     run: Run = Run()
     known: Mapping[str, str] = {}
     shapes: Mapping[str, dict[str, str]] = {}
+    classes: Mapping[str, dict[str, int]] = {}
     answers: Mapping[str, Answer] = {}
 
     def fresh(self, now: Mapping[str, str]) -> frozenset[str]:
@@ -238,6 +239,7 @@ class Talk:
                 self._change(
                     known={**self._look.known, event.node: self._signatures[event.node]},
                     shapes={**self._look.shapes, event.node: event.shapes},
+                    classes={**self._look.classes, event.node: event.classes},
                 )
 
     def _change(self, **changes: object) -> None:

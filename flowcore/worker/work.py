@@ -103,7 +103,8 @@ class Work:
         drew = stage == 2 or not (stage or chance.same(before, after))
         self.values.put(id, self._signatures[id], outputs, after if drew else None)
         self.ran.append(id)
-        self._channel.send(NodeState(node=id, state="done", shapes=preview.shapes(outputs)))
+        shapes, classes = preview.shapes(outputs), preview.classes(outputs)
+        self._channel.send(NodeState(node=id, state="done", shapes=shapes, classes=classes))
 
     def _prepare(self, id: str, stage: int) -> None:
         """Chance as it is in a full run when it comes to this node."""

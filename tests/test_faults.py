@@ -23,7 +23,7 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import scratch
-from tests.test_runs import CATALOG, READY, Bench, Kept, gone, journalled, until, worker_of
+from tests.test_runs import CATALOG, READY, Bench, Kept, bystander, gone, journalled, until, worker_of
 
 MB = 1_000_000
 
@@ -46,14 +46,10 @@ class Limited(Bench):
 
 @pytest.fixture
 def other(home: Path, tmp_path: Path, workers: Workers) -> Iterator[Bench]:
-    """A bystander: its run is under way while something else fails, and ends well."""
-    (tmp_path / "other").mkdir()
-    bench = Limited(tmp_path / "other", Supervisor(lambda: CATALOG, workers, queue=Queue(total=4)))
-    go = tmp_path / "go"
-    id = bench.started(f"{READY}import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)")
-    yield bench
-    go.touch()
-    assert bench.supervisor.wait(id, 30).state == "done"
+    """A bench with a bystander on it."""
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=4)))
+    with bystander(bench):
+        yield bench
     bench.supervisor.close()
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,13 @@ import pytest
 from flowcore.model import event as e
 from flowcore.model.frame import Limits
 from flowcore.model.problem import FlowError
-from flowcore.model.run import Run
+from flowcore.model.run import Run, after
 from flowcore.runs.limits import Used, allowed, reached
 from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
-from flowcore.store import scratch
-from tests.test_runs import CATALOG, READY, Bench, Kept, gone, journalled, until, worker_of
+from flowcore.store import journal, runs, scratch
+from tests.test_runs import CATALOG, READY, Bench, Kept, bystander, gone, journalled, until, worker_of
 
 MB = 1_000_000
 
@@ -46,14 +47,10 @@ class Limited(Bench):
 
 @pytest.fixture
 def other(home: Path, tmp_path: Path, workers: Workers) -> Iterator[Bench]:
-    """A bystander: its run is under way while something else fails, and ends well."""
-    (tmp_path / "other").mkdir()
-    bench = Limited(tmp_path / "other", Supervisor(lambda: CATALOG, workers, queue=Queue(total=4)))
-    go = tmp_path / "go"
-    id = bench.started(f"{READY}import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)")
-    yield bench
-    go.touch()
-    assert bench.supervisor.wait(id, 30).state == "done"
+    """A bench with a bystander on it."""
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=4)))
+    with bystander(bench):
+        yield bench
     bench.supervisor.close()
 
 
@@ -211,18 +208,6 @@ def test_what_a_killed_server_left_in_the_temporary_folder_is_swept_by_the_next(
     assert mine.exists()
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False)
-    if mounted.returncode:
-        pytest.skip("Only root may mount the small disk that this test fills.")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_a_full_disk_fails_the_run_with_its_reason_and_keeps_what_was_recorded(
     small: Path, tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +296,71 @@ def test_a_listener_that_never_returns_holds_up_nothing(other: Bench) -> None:
     until(lambda: other.supervisor.wait(id, 0).over, 20)
     assert other.supervisor.look(id).state == "done"
     stuck.set()
+
+
+def test_a_run_whose_server_is_held_up_for_a_while_loses_nothing(home: Path, tmp_path: Path) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, Workers(spares=0, fork=False)))
+    go = tmp_path / "go"
+    graph = bench.graph(
+        f"{READY}import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)\n"
+        "for i in range(30): print(i, 'x' * 9_990, flush=True)",  # more than a pipe holds
+        "value = 2",
+    )
+    (tmp_path / "graph.json").write_bytes(msgspec.json.encode(graph))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-c", SLOW_SERVER, str(tmp_path / "graph.json")]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert server.stdout is not None
+    id = server.stdout.readline().strip()
+    until(lambda: "ready" in bench.supervisor.look(id).output.text)
+    server.send_signal(signal.SIGSTOP)
+    go.touch()
+    time.sleep(2)
+    assert bench.supervisor.look(id).nodes == {"n1": "running"}
+    server.send_signal(signal.SIGCONT)
+    assert server.wait(30) == 0
+    run = bench.supervisor.look(id)
+    assert run.state == "done"
+    assert run.nodes == {"n1": "done", "n2": "done"}
+    kept = len(run.output.head) + len(run.output.tail)
+    assert kept + run.output.lost == len("ready\n") + sum(len(f"{i} \n") + 9_990 for i in range(30))
+
+
+SLOW_SERVER = """
+import sys
+from flowcore.dataflow.document import read
+from flowcore.runs.supervisor import Supervisor
+from flowcore.runs.workers import Workers
+from tests.test_runs import CATALOG
+s = Supervisor(lambda: CATALOG, Workers(spares=0, fork=True))
+id = s.start(read(open(sys.argv[1], 'rb').read()))
+print(id, flush=True)
+s.wait(id)
+"""
+
+READER = """
+import sys, time
+with open(sys.argv[1], 'rb') as file:
+    print('open', flush=True)
+    time.sleep(600)
+"""
+
+
+def test_whoever_opens_a_journal_and_never_reads_it_holds_up_nothing(other: Bench) -> None:
+    id = other.started(f"{READY}for i in range(20): print('x' * 60_000, flush=True); time.sleep(0.1)")
+    path = runs.folder(id) / journal.NAME
+    reader = subprocess.Popen([sys.executable, "-c", READER, str(path)], stdout=subprocess.PIPE)
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == b"open\n"
+    before = path.stat().st_size
+    with path.open("rb") as file:
+        run = other.supervisor.wait(id, 30)
+        assert run.state == "done"
+        assert path.stat().st_size > before + 500_000
+        assert reduce(after, journalled(id), Run()) == run
+        assert file.seek(0, os.SEEK_END) == path.stat().st_size
+    reader.kill()
+    reader.wait()
 
 
 def test_many_runs_in_a_row_leave_nothing_behind(home: Path, tmp_path: Path, workers: Workers) -> None:

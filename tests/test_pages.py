@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.run import Settings
 from flowcore.store import database, graphs, runs
 from flowcore.store.examples import examples
-from flowcore.ui import code
+from flowcore.ui import code, session
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "0123456789abcdef" * 2
@@ -216,6 +217,35 @@ def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: 
     at.number_input(key="plan optimizer SGD momentum").set_value(0.9).run()
     args = document.read(graphs.load(example).document).by_id["n11"].args
     assert args["optimizer"] == {"$new": "keras.optimizers.SGD", "args": {"momentum": 0.9}}
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that runs one graph at a time."""
+    monkeypatch.setenv("FLOWCORE_RUNS", "1")
+    session.supervisor.clear()
+    yield
+    session.supervisor().close()
+    session.supervisor.clear()
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_run_that_waits_says_its_place_in_the_queue_and_moves_up(home: Path) -> None:
+    graph = document.read(examples()["digits_cnn"].read_bytes())
+    pages = [opened("pages/train.py", stored(graph)) for _ in range(3)]
+    for at in pages:
+        at.button(key="train").click().run()
+        assert not at.exception
+    assert [_place(at) for at in pages] == ["", "1", "2"]
+    pages[1].button(key="stop").click().run()
+    assert [_place(at.run()) for at in pages] == ["", "", "1"]
+
+
+def _place(at: AppTest) -> str:
+    said = [
+        re.match(r"Place (\d+) in the queue: other runs are going on", str(item.value)) for item in at.caption
+    ]
+    return next((found[1] for found in said if found), "")
 
 
 def test_early_stopping_is_a_callback_of_fit(example: str) -> None:

@@ -7,20 +7,22 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from flowcore.dataflow.check import require
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
 from flowcore.model.frame import Limits, RunRequest
 from flowcore.model.graph import Graph, types
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import Run, Settings
+from flowcore.model.run import Run, Settings, after
 from flowcore.runs import limits as limits_of
 from flowcore.runs.endings import orphaned
 from flowcore.runs.engine import Listener, LocalRun
 from flowcore.runs.process import kill_leftover
 from flowcore.runs.queue import Queue
 from flowcore.runs.workers import Workers
-from flowcore.store import runs
+from flowcore.store import database, runs
 from flowcore.store.journal import Follower, Journal
 
 USUAL = Settings()
@@ -73,7 +75,8 @@ class Supervisor:
             resume,
             settings.steps_per_execution,
         )
-        run = LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
+        with database.kept():
+            run = LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
         with self._lock:
             self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
             self._runs[id] = run
@@ -124,7 +127,7 @@ class Supervisor:
         if handle := self._runs.get(id):
             now = handle.wait(0)
             return now if now.over else run  # its end may not have fitted on the disk
-        return self._follower(id).look() if self._close_orphan(id) else run
+        return self._close_orphan(id) or run
 
     def recover(self) -> None:
         """Close every run whose process is gone."""
@@ -142,25 +145,25 @@ class Supervisor:
             handle.wait(3)
         self.workers.close()
 
-    def _close_orphan(self, id: str) -> bool:
-        """Whether a run had no living owner; it is closed as failed then."""
+    def _close_orphan(self, id: str) -> Run | None:
+        """How a run ended that has no living owner, on the disk if that has room; None where it has one."""
         lock = runs.own(id)
         if lock is None:
-            return False
+            return None
         try:
             run = Follower(runs.folder(id)).look()
-            if run.over:
-                runs.note(id, run.state)
-                return True
             # A run is created a moment before its process takes the lock.
-            if time.time() - runs.folder(id).stat().st_ctime < 2 and not run.started:
-                return False
-            if worker := runs.traced(id):
+            if not (run.over or run.started) and time.time() - runs.folder(id).stat().st_ctime < 2:
+                return None
+            if not run.over and (worker := runs.traced(id)):
                 kill_leftover(worker)
-            journal = Journal(runs.folder(id))
-            journal.append(Failed(at=time.time(), problem=orphaned(id, run)))
-            journal.close()
-            runs.note(id, "failed")
-            return True
+            end = Failed(at=time.time(), problem=orphaned(id, run))
+            with contextlib.suppress(OSError, SQLAlchemyError):
+                if not run.over:
+                    journal = Journal(runs.folder(id))
+                    journal.append(end)
+                    journal.close()
+                runs.note(id, after(run, end).state)
+            return after(run, end)
         finally:
             lock.release()

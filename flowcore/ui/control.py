@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from flowcore.dataflow import plan as plans
 from flowcore.model.graph import Graph
-from flowcore.model.problem import FlowError
 from flowcore.model.run import Run, Settings
 from flowcore.store import runs
 from flowcore.ui import session
@@ -26,10 +25,8 @@ def draw(here: Session, run_id: str, run: Run, ran: Graph) -> None:
 
 def start(here: Session, graph: Graph, settings: Settings) -> None:
     """Start a run, to be shown at the next drawing of the page; so is what keeps it from starting."""
-    try:
-        session.show_run(session.supervisor().start(graph, here.owner, settings))
-    except FlowError as reason:
-        session.say(*reason.problems[:8])
+    if run_id := session.attempt(lambda: session.supervisor().start(graph, here.owner, settings)):
+        session.show_run(run_id)
 
 
 def _meanwhile(run_id: str, run: Run) -> None:

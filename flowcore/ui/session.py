@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import streamlit as st
@@ -23,6 +23,13 @@ from flowcore.ui import identity
 from flowcore.ui.words import plain
 
 _NEVER: Final = object()
+_NEW: Final = {"history": None, "version": 0, "saved": True, "selected": "", "clicked": None}
+_OVERTAKEN: Final = Problem(
+    "changed-elsewhere",
+    "The graph was changed in another tab before yours could be saved.",
+    "Undo to go back to your own.",
+)
+T = TypeVar("T")
 
 
 def catalog() -> Catalog:
@@ -72,15 +79,12 @@ def joined() -> bool:
 
 def join(code: str) -> None:
     """Take an invitation, once a person has said so: a link alone must change nobody's browser."""
-    try:
-        owners.join(code, _browser())
-    except FlowError as reason:
-        say(*reason.problems)
+    attempt(lambda: owners.join(code, _browser()))
 
 
 def leave() -> None:
     """Make this browser its own again."""
-    owners.leave(_browser())
+    attempt(lambda: owners.leave(_browser()))
 
 
 def _browser() -> str:
@@ -98,7 +102,9 @@ class Session:
         kept = _state().get("tab")
         if kept is None or kept["id"] != graph_id:
             _forget_fields()
-            kept = {"id": graph_id, "history": None, "version": 0, "selected": "", "clicked": None}
+            if kept and not kept["saved"]:
+                _state()[f"unsaved {kept['id']}"] = kept
+            kept = _state().pop(f"unsaved {graph_id}", None) or {"id": graph_id, **_NEW}
             _state()["tab"] = kept
         self._kept: dict[str, Any] = kept
         if kept["version"] != self.stored.version:
@@ -119,6 +125,12 @@ class Session:
         return bool(self.owner) and self.owner == self.stored.owner
 
     @property
+    def saved(self) -> bool:
+        """Whether the store has what is shown; a full disk did not take it otherwise."""
+        found: bool = self._kept["saved"]
+        return found
+
+    @property
     def selected(self) -> str:
         """The id of the selected node, "" for none."""
         id: str = self._kept["selected"]
@@ -135,10 +147,7 @@ class Session:
 
     def apply(self, edit: Callable[[Graph], Graph]) -> None:
         """Change the graph by an edit and save it; what goes wrong is kept to be shown."""
-        try:
-            self._save(history.push(self.history, edit(self.graph)))
-        except FlowError as reason:
-            say(*reason.problems)
+        attempt(lambda: self._save(history.push(self.history, edit(self.graph))))
 
     def undo(self) -> None:
         self._save(history.undo(self.history))
@@ -146,16 +155,23 @@ class Session:
     def redo(self) -> None:
         self._save(history.redo(self.history))
 
+    def save(self) -> None:
+        """Try again what was not saved."""
+        self._save(self.history)
+
     def _save(self, new: History) -> None:
-        if new is self.history or not self.editable:
+        if (new is self.history and self.saved) or not self.editable:
             return
         try:
             document.read(msgspec.json.encode(new.present))  # what is kept can be opened again
             self._kept["version"] = graphs.save(new.present, self._kept["version"])
-            self._kept["history"] = new
+            self._kept |= {"history": new, "saved": True}
         except FlowError as reason:
             say(*reason.problems)
-            self._catch_up()
+            if reason.problems[0].code == database.NOT_SAVED:
+                self._kept |= {"history": new, "saved": False}
+            else:
+                self._catch_up()
 
     def _catch_up(self) -> None:
         """Go on from what the store has, if it still has it."""
@@ -169,16 +185,27 @@ class Session:
 
     def _take(self) -> None:
         """Show what the store has: at first, and when another tab has changed it."""
+        if not self.saved:
+            say(_OVERTAKEN)
         graph = document.read(self.stored.document, catalog())
         old: History | None = self._kept["history"]
         self._kept["history"] = history.push(old, graph) if old else History(graph)
-        self._kept["version"] = self.stored.version
+        self._kept |= {"version": self.stored.version, "saved": True}
 
 
 @lru_cache(maxsize=64)
 def ran(run_id: str) -> Graph:
     """The graph that a run runs, as it was when it started."""
     return document.read(runs.document(run_id))
+
+
+def attempt(act: Callable[[], T]) -> T | None:
+    """What an act gives, None where it cannot be done; the reason is kept to be shown."""
+    try:
+        return act()
+    except FlowError as reason:
+        say(*reason.problems[:8])
+        return None
 
 
 def say(*problems: Problem) -> None:

@@ -30,12 +30,13 @@ _encoder = msgspec.json.Encoder()
 Begin = Callable[[str, int, bool], None]
 
 
-def serve(descriptor: int, begin: Begin) -> None:
+def serve(descriptor: int, parent: int, begin: Begin) -> None:
     """Fork until the other end of the socket is closed, then end every worker that is left.
 
-    begin(mode, events, warm) is what a child does for the rest of its life.
+    parent: the process that is served. begin(mode, events, warm) is what a child does for the rest of its
+    life.
     """
-    _die_with_parent()
+    _die_with(parent)
     control = socket.socket(fileno=descriptor)
     preload()
     workers: set[int] = set()
@@ -129,8 +130,8 @@ def _noticed(number: int, frame: FrameType | None) -> None:
     """Without a handler a signal wakes nobody."""
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """While it imports it reads nothing, and would not notice that its server is gone (prctl(2))."""
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
+    if os.getppid() != parent:
         sys.exit(0)

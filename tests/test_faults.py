@@ -117,6 +117,28 @@ def test_a_limit_that_is_reached_ends_the_run_and_says_its_figures(
     assert bench.run("value = 1")[1].state == "done"
 
 
+CHILDREN = """
+import os, time
+kept = bytearray(os.urandom(1 << 20) * 150)
+for _ in range(4):
+    if not os.fork():
+        own = bytearray(os.urandom(1 << 20) * {own})
+        time.sleep({seconds})
+        os._exit(0)
+time.sleep({seconds})
+"""
+
+
+def test_what_children_share_with_their_worker_counts_once_and_what_they_have_themselves_each_time(
+    other: Bench, tmp_path: Path, workers: Workers
+) -> None:
+    bench = limited(tmp_path, workers, memory=400 * MB)
+    assert bench.run(CHILDREN.format(own=1, seconds=3))[1].state == "done"
+    _, run = bench.run(CHILDREN.format(own=80, seconds=30))
+    assert run.problem is not None
+    assert run.problem.code == "limit-memory"
+
+
 def test_an_endless_loop_is_stopped_within_three_seconds(other: Bench) -> None:
     for loop in ("while True: pass", "sum(range(10 ** 14))"):  # the second holds the interpreter's lock
         id = other.started(f"print('ready', flush=True)\n{loop}")

@@ -15,7 +15,7 @@ from flowcore.model.frame import Limits
 from flowcore.model.problem import Problem, error
 from flowcore.runs.process import WorkerProcess
 from flowcore.store import scratch
-from flowcore.store.memory import status
+from flowcore.store.memory import shares, status
 
 LONG: Final = 1.0  # seconds between two looks at what takes long to look at
 GIB: Final = 1 << 30
@@ -71,8 +71,8 @@ def problem(name: str, amount: float, limit: float) -> Problem:
 class Meter:
     """Measures a worker with all that it has started.
 
-    Memory is what nobody else shares, less what the worker had when it was given its work: pages that it
-    has from the zygote cost nothing more.
+    Memory is what the worker has, less what it had when it was given its work: pages that it has from the
+    zygote cost nothing more. What it shares with its children counts once.
     """
 
     def __init__(self, worker: WorkerProcess, folder: Path | None = None) -> None:
@@ -80,7 +80,7 @@ class Meter:
         self._folders = (worker.temporary, *([folder] if folder else []))
         self._base = _own(self._worker)
         self._looked = 0.0
-        self._children: list[psutil.Process] = []
+        self._beside = 0
         self._disk = 0
         self._disk_before = scratch.size(*self._folders)
 
@@ -89,10 +89,16 @@ class Meter:
         now = time.monotonic()
         if now - self._looked > LONG:
             self._looked = now
-            self._children = self._worker.children(recursive=True)
+            self._beside = self._of_children()
             self._disk = max(0, scratch.size(*self._folders) - self._disk_before)
-        memory = max(0, _own(self._worker) - self._base) + sum(map(_own_or_none, self._children))
+        memory = max(0, _own(self._worker) - self._base) + self._beside
         return Used(seconds, memory, output, self._disk)
+
+    def _of_children(self) -> int:
+        """Bytes that children have besides the worker's own."""
+        children = self._worker.children(recursive=True)
+        together = sum(map(_share, (self._worker, *children))) if children else 0
+        return max(0, together - _own(self._worker))
 
 
 def _own(process: psutil.Process) -> int:
@@ -103,7 +109,11 @@ def _own(process: psutil.Process) -> int:
     return int(process.memory_info().rss)
 
 
-def _own_or_none(process: psutil.Process) -> int:
+def _share(process: psutil.Process) -> int:
+    """As `_own`, but of pages that several have only a part; 0 of a process that is gone."""
+    fields = shares(process.pid)
+    if fields:
+        return sum(fields.get(name, 0) for name in ("Pss_Anon", "Pss_Shmem", "SwapPss"))
     try:
         return _own(process)
     except psutil.Error:

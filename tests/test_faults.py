@@ -169,6 +169,25 @@ def test_a_pause_holds_between_two_nodes_and_the_time_limit_with_it(
     assert run.held > 4
 
 
+def test_a_run_that_is_paused_for_too_long_ends_and_gives_its_place_to_the_next(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    supervisor = Supervisor(lambda: CATALOG, workers, Limits(pause=1.5), Queue(total=1))
+    bench = Limited(tmp_path, supervisor)
+    id = bench.started(f"{READY}time.sleep(0.5)", "value = 2")
+    worker = worker_of(id)
+    supervisor.pause(id)
+    later = supervisor.start(bench.graph("value = 3"))
+    run = supervisor.wait(id, 10)
+    assert run.state == "failed"
+    assert run.problem is not None
+    assert run.problem.code == "limit-pause"
+    assert run.problem.message == "The run used 2 s of pauses; the limit is 2 s."
+    assert run.problem.hint.startswith("Continue goes on from the last checkpoint")
+    assert gone(worker)
+    assert supervisor.wait(later, 10).state == "done"
+
+
 def test_a_paused_run_is_stopped_at_once(other: Bench) -> None:
     id = other.started(f"{READY}time.sleep(1.5)", "value = 2")
     other.supervisor.pause(id)
@@ -430,6 +449,9 @@ def test_limits_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert allowed() == Limits(seconds=1.5)
     assert allowed(hosted=True).parameters == 500_000_000
     assert (allowed(hosted=True).disk or 0) > 0
+    assert (allowed().pause, allowed(hosted=True).pause) == (None, 1800)
+    monkeypatch.setenv("FLOWCORE_LIMIT_PAUSE", "60")
+    assert allowed().pause == 60
     monkeypatch.setenv("FLOWCORE_LIMIT_DISK", "2 GB")
     with pytest.raises(FlowError, match="FLOWCORE_LIMIT_DISK is '2 GB'; expected bytes as a number"):
         allowed()

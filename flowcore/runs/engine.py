@@ -187,13 +187,16 @@ class LocalRun:
 
     def _watch(self, meter: limits.Meter, printed: Printed) -> None:
         """Look at what is used, ten times a second, and end a run that reaches a limit."""
-        passed, before = 0.0, time.monotonic()
+        passed, held, before = 0.0, 0.0, time.monotonic()
         while not self._over.wait(BEAT):
             now = time.monotonic()
-            passed += 0.0 if self._run.state == "paused" else now - before
+            if self._run.state == "paused":
+                held += now - before
+            else:
+                passed += now - before
             before = now
             try:
-                used = meter.look(passed, printed.total)
+                used = meter.look(passed, printed.total, held)
             except psutil.Error:
                 return
             if found := limits.reached(self._request.limits, used):

@@ -19,23 +19,28 @@ from flowcore.store.memory import shares, status
 
 LONG: Final = 1.0  # seconds between two looks at what takes long to look at
 GIB: Final = 1 << 30
-_HOSTED: Final = Limits(seconds=3600, memory=4 * GIB, output=GIB, disk=2 * GIB, parameters=500_000_000)
+_HOSTED: Final = Limits(
+    seconds=3600, memory=4 * GIB, output=GIB, disk=2 * GIB, parameters=500_000_000, pause=1800
+)
 _SHARE: Final = 0.8  # of the machine's memory: a graph must not take the rest of the desktop with it
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "seconds": duration,
     "memory": size,
     "output": size,
     "disk": size,
+    "pause": duration,
 }
+_CALLED: Final = {"seconds": "run time", "disk": "disk space", "pause": "pauses"}
 
 
 class Used(msgspec.Struct, frozen=True):
-    """What a run has used so far. seconds of wall time without pauses, the others in bytes."""
+    """What a run has used so far. seconds of wall time without pauses, and in pauses; the others in bytes."""
 
     seconds: float = 0.0
     memory: int = 0
     output: int = 0
     disk: int = 0
+    pause: float = 0.0
 
 
 def allowed(hosted: bool = False) -> Limits:
@@ -46,6 +51,25 @@ def allowed(hosted: bool = False) -> Limits:
     )
     found = {name: _asked(name, getattr(standard, name)) for name in Limits.__struct_fields__}
     return msgspec.convert(found, Limits)
+
+
+def count(variable: str, standard: int, least: int = 1) -> int:
+    """How many there may be of something, as the environment says. Raises FlowError("bad-setting")."""
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return standard
+    if text.isdecimal() and int(text) >= least:
+        return int(text)
+    raise error(
+        "bad-setting",
+        f"{variable} is {text!r}; expected a whole number of at least {least}.",
+        f"Set {variable} to one, or leave it out for {standard}.",
+    )
+
+
+def share(total: int, hosted: bool) -> int:
+    """How many of all one owner may have: on a server for others never all, where there are several."""
+    return max(1, total // 2) if hosted else total
 
 
 def reached(limits: Limits, used: Used) -> Problem | None:
@@ -60,10 +84,9 @@ def reached(limits: Limits, used: Used) -> Problem | None:
 def problem(name: str, amount: float, limit: float) -> Problem:
     """A limit that was reached, with its figures."""
     shown = _SHOWN[name]
-    what = {"seconds": "run time", "disk": "disk space"}.get(name, name)
     return Problem(
         f"limit-{name}",
-        f"The run used {shown(amount)} of {what}; the limit is {shown(limit)}.",
+        f"The run used {shown(amount)} of {_CALLED.get(name, name)}; the limit is {shown(limit)}.",
         hint(name),
     )
 
@@ -84,7 +107,7 @@ class Meter:
         self._disk = 0
         self._disk_before = scratch.size(*self._folders)
 
-    def look(self, seconds: float, output: int) -> Used:
+    def look(self, seconds: float, output: int, pause: float = 0.0) -> Used:
         """What is used now. Raises psutil.Error once the worker is gone."""
         now = time.monotonic()
         if now - self._looked > LONG:
@@ -92,7 +115,7 @@ class Meter:
             self._beside = self._of_children()
             self._disk = max(0, scratch.size(*self._folders) - self._disk_before)
         memory = max(0, _own(self._worker) - self._base) + self._beside
-        return Used(seconds, memory, output, self._disk)
+        return Used(seconds, memory, output, self._disk, pause)
 
     def _of_children(self) -> int:
         """Bytes that children have besides the worker's own."""
@@ -125,14 +148,16 @@ def _asked(name: str, standard: float | None) -> float | None:
     text = os.environ.get(variable, "")
     if not text:
         return standard
+    unit = {"seconds": "seconds", "pause": "seconds", "parameters": "a count"}.get(name, "bytes")
     try:
-        found = float(text) if name == "seconds" else int(text)
+        found = float(text) if unit == "seconds" else int(text)
         if found < 0:
             raise ValueError
     except ValueError:
-        unit = {"seconds": "seconds", "parameters": "a count"}.get(name, "bytes")
         raise error(
-            "bad-setting", f"{variable} is {text!r}; expected {unit} as a number.", "Correct it."
+            "bad-setting",
+            f"{variable} is {text!r}; expected {unit} as a number.",
+            f"Set {variable} to one, 0 for no limit, or leave it out.",
         ) from None
     return found or None
 

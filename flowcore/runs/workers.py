@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from flowcore.model.problem import FlowError
+from flowcore.runs import limits
 from flowcore.runs.process import Pipes, WorkerProcess
 from flowcore.runs.zygote import ForkedChild, Zygote
 from flowcore.store import scratch
@@ -34,7 +35,7 @@ class Workers:
 
     def __init__(self, spares: int | None = None, idle: float = IDLE, fork: bool | None = None) -> None:
         self._fork = can_fork() if fork is None else fork
-        self.spares = int(os.environ.get("FLOWCORE_SPARES", SPARES)) if spares is None else spares
+        self.spares = limits.count("FLOWCORE_SPARES", SPARES, 0) if spares is None else spares
         self._idle = idle
         self._zygotes: dict[str, Zygote] = {}
         self._pauses: dict[str, float] = {}

@@ -22,7 +22,7 @@ from flowcore.runs.limits import Used, allowed, reached
 from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
-from flowcore.store import scratch
+from flowcore.store import runs, scratch
 from tests.test_runs import CATALOG, READY, Bench, Kept, gone, journalled, until, worker_of
 
 MB = 1_000_000
@@ -328,6 +328,58 @@ def test_a_run_that_waits_is_stopped_without_ever_having_begun(
         seen=bench.supervisor.look(second).seen,
     )
     assert [bench.supervisor.wait(id, 20).state for id in (first, third)] == ["done", "done"]
+
+
+def test_a_run_that_is_stopped_just_when_its_turn_comes_ends_once_and_starts_no_worker(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    graph = bench.graph("import time; time.sleep(1)")
+    first, second = bench.supervisor.start(graph), bench.supervisor.start(graph)
+    handle = bench.supervisor._runs[second]
+    handle.stop()
+    assert not handle.begin()
+    assert bench.supervisor.wait(first, 20).state == "done"
+    assert [type(event) for event in journalled(second) if isinstance(event, (*e.END, e.Started))] == [
+        e.Stopped
+    ]
+    assert runs.traced(second) is None
+    assert bench.supervisor.wait(bench.supervisor.start(graph), 20).state == "done"
+
+
+def test_a_graph_whose_run_waits_is_forgotten_at_once(home: Path, tmp_path: Path, workers: Workers) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    graph = bench.graph("import time; time.sleep(5)")
+    first = bench.supervisor.start(graph)
+    waits = bench.supervisor.start(msgspec.structs.replace(graph, id="waits"))
+    began = time.monotonic()
+    bench.supervisor.forget("waits")
+    assert time.monotonic() - began < 2
+    assert not runs.exists(waits)
+    assert bench.supervisor.wait(first, 20).state == "done"
+
+
+def test_of_two_tabs_that_run_a_graph_at_once_one_is_told_that_it_runs(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers))
+    graph = msgspec.structs.replace(bench.graph("import time; time.sleep(2)"), id="one")
+    at_once, told = threading.Barrier(6), []
+
+    def start() -> None:
+        at_once.wait()
+        try:
+            bench.supervisor.start(graph)
+        except FlowError as reason:
+            told.append(reason.problems[0].code)
+
+    tabs = [threading.Thread(target=start) for _ in range(6)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert told == ["busy"] * 5
+    bench.supervisor.close()
 
 
 def test_one_owner_cannot_fill_the_queue_of_all(home: Path, tmp_path: Path, workers: Workers) -> None:

@@ -236,9 +236,9 @@ def test_one_that_is_at_work_makes_room_for_nobody(home: Path, tmp_path: Path, w
     graph = bench.graph("print('ready')\nimport time; time.sleep(20)", id="a")
     bench.start(graph, "n1")
     until(lambda: "ready" in bench.sessions.look("a", "me").run.output.text)
-    with pytest.raises(FlowError, match="Your graphs .* as many as there may be at once: 1"):
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 1"):
         bench.start(bench.graph("value = 7", id="b"), "n1")
-    with pytest.raises(FlowError, match="The graphs .* as many as there may be at once: 1"):
+    with pytest.raises(FlowError, match=r"The graphs .* as many as there may be at once: 1"):
         bench.start(bench.graph("value = 7", id="b"), "n1", "them")
     process = bench.worker(graph)
     bench.sessions.close()
@@ -257,7 +257,7 @@ def test_one_owner_has_no_more_sessions_than_his_share(home: Path, tmp_path: Pat
     for graph in busy:
         bench.start(graph, "n1")
     until(lambda: gone(oldest))
-    with pytest.raises(FlowError, match="Your graphs .* as many as there may be at once: 2"):
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 2"):
         bench.start(bench.graph("value = 7", id="c"), "n1")
     assert not gone(bystander)
     assert bench.run(theirs, "n1", "them").run.state == "done"

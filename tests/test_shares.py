@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from flowcore.cli import main
 from flowcore.model.problem import FlowError
 from flowcore.runs.queue import Queue
 from flowcore.runs.sessions import Sessions
@@ -18,8 +19,9 @@ class Stub:
     def __init__(self, owner: str) -> None:
         self.owner, self.begun = owner, False
 
-    def begin(self) -> None:
-        self.begun = True
+    def begin(self) -> bool:
+        self.begun = self.owner != "stopped"
+        return self.begun
 
     def queue(self, place: int) -> None:
         pass
@@ -36,6 +38,14 @@ def test_one_owner_leaves_room_where_the_server_is_hosted(hosted: bool, total: i
         queue.enter(run)
     assert sum(run.begun for run in mine) == begun
     assert others.begun == (begun < total)
+
+
+def test_a_run_that_is_stopped_before_its_turn_takes_no_place() -> None:
+    queue = Queue(1)
+    stopped, next_ = Stub("stopped"), Stub("me")
+    queue.enter(stopped)
+    queue.enter(next_)
+    assert next_.begun
 
 
 def test_the_app_tells_what_it_starts_whether_it_is_hosted(
@@ -71,3 +81,11 @@ def test_a_setting_that_is_no_number_is_named_with_what_was_found(
     ) as caught:
         make()
     assert caught.value.problems[0].hint.startswith(f"Set {variable} to one, or leave it out for ")
+
+
+def test_a_server_with_such_a_setting_is_not_started(
+    home: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWCORE_SESSIONS", "abc")
+    assert main(["app"]) != 0
+    assert "FLOWCORE_SESSIONS is 'abc'; expected a whole number" in capsys.readouterr().err

@@ -70,19 +70,24 @@ class LocalRun:
         if self._run.place != place:
             self._happened(e.Queued(at=time.time(), place=place))
 
-    def begin(self) -> None:
-        """Start the worker and hand it the graph; returns at once."""
-        self._begun = True
+    def begin(self) -> bool:
+        """Start the worker and hand it the graph; returns at once, False if the run was stopped before."""
+        with self._lock:
+            if self._begun:
+                return False
+            self._begun = True
         self._thread(self._live)
+        return True
 
     def stop(self) -> None:
         """Ask the run to end; it is ended by force if it does not within GRACE seconds."""
-        if self._over.is_set() or self._stopping.is_set():
-            return
-        self._stopping.set()
+        with self._lock:
+            if self._over.is_set() or self._stopping.is_set():
+                return
+            self._stopping.set()
+            waits, self._begun = not self._begun, True
         self._happened(e.Stopping(at=time.time()))
-        if not self._begun:
-            self._begun = True
+        if waits:
             self._thread(self._finish, None)
         elif self._worker is not None:
             self._insist(self._worker)
@@ -102,11 +107,11 @@ class LocalRun:
 
     def kill(self) -> None:
         """End the run without asking."""
-        self._stopping.set()
-        if self._worker is not None:
-            self._worker.kill()
-        elif not self._begun:
+        if self._worker is None:
             self.stop()
+        else:
+            self._stopping.set()
+            self._worker.kill()
 
     def wait(self, timeout: float | None = None) -> Run:
         """The run once it is over, or as it is after timeout seconds."""

@@ -16,7 +16,8 @@ class Waiting(Protocol):
 
     owner: str
 
-    def begin(self) -> None: ...
+    def begin(self) -> bool:
+        """False if it was stopped before."""
 
     def queue(self, place: int) -> None: ...
 
@@ -80,8 +81,8 @@ class Queue:
         for run in list(self._waiting):
             if len(self._going) < self._total and busy[run.owner] < self._each:
                 self._waiting.remove(run)
-                self._going.append(run)
-                busy[run.owner] += 1
-                run.begin()
+                if run.begin():
+                    self._going.append(run)
+                    busy[run.owner] += 1
         for place, run in enumerate(self._waiting, 1):
             run.queue(place)

@@ -48,7 +48,7 @@ def finish(worker: WorkerProcess) -> None:
 
 def without_imports(monkeypatch: pytest.MonkeyPatch, folder: Path, keras: str = "") -> None:
     """Zygotes whose Keras is a file of one line, ready in a moment: those of a worker are its own affair."""
-    for name in ("keras", "numpy", "pandas", "sklearn", "tensorflow"):
+    for name in ("keras", "pandas", "sklearn", "tensorflow"):
         (folder / f"{name}.py").write_text(keras)
     monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{Path(__file__).parent.parent}")
 
@@ -181,3 +181,41 @@ def test_a_run_of_one_back_end_leaves_the_spares_of_another_alone(made: Callable
     assert workers.take("run") is spare
     finish(other)
     finish(spare)
+
+
+LAST = Path("/proc/sys/kernel/ns_last_pid")
+
+
+def reborn(pid: int) -> subprocess.Popen[bytes]:
+    """Another process, with a group of its own, that has the number of one that is gone."""
+    for _ in range(50):
+        try:
+            LAST.write_text(str(pid - 1))
+        except OSError:
+            pytest.skip("Only root may choose the number of a process.")
+        found = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        if found.pid == pid:
+            return found
+        found.kill()
+        found.wait()
+    pytest.skip("Others took the number.")
+
+
+@pytest.mark.parametrize("fork", [True, False], ids=["forked", "spawned"])
+def test_the_number_of_a_worker_that_is_gone_means_nobody(
+    made: Callable[..., Workers], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fork: bool
+) -> None:
+    without_imports(monkeypatch, tmp_path)
+    worker = made(fork=fork).take("run")
+    assert forked(worker) == fork
+    os.kill(worker.pid, signal.SIGKILL)
+    if not fork:  # it keeps its number until somebody waits for it
+        worker.wait()
+    until(lambda: not psutil.pid_exists(worker.pid))
+    other = reborn(worker.pid)
+    finish(worker)
+    assert worker.wait() == -signal.SIGKILL
+    with pytest.raises(subprocess.TimeoutExpired):
+        other.wait(0.3)
+    other.kill()
+    other.wait()

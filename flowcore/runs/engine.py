@@ -155,7 +155,7 @@ class LocalRun:
             self._insist(worker)
         printed = Printed(worker.output, self._print)
         printing = self._thread(printed.read, self._begins)
-        self._thread(self._reap, worker)
+        self._thread(worker.wait)  # nothing that it started outlives it, or its pipes would stay open
         self._thread(self._watch, meter, printed)
         try:
             return self._relay(worker)
@@ -184,11 +184,6 @@ class LocalRun:
                 worker.kill()
 
         self._thread(force)
-
-    def _reap(self, worker: WorkerProcess) -> None:
-        """Nothing that a worker started outlives it, or its pipes would stay open."""
-        worker.wait()
-        worker.kill()
 
     def _watch(self, meter: limits.Meter, printed: Printed) -> None:
         """Look at what is used, ten times a second, and end a run that reaches a limit."""
@@ -236,7 +231,7 @@ class LocalRun:
             self._heard.put(None)
             self._ended(self)
 
-    def _thread(self, work: Callable[..., None], *args: object) -> threading.Thread:
+    def _thread(self, work: Callable[..., object], *args: object) -> threading.Thread:
         name = f"{work.__name__.strip('_')} {self.run_id}"
         found = threading.Thread(target=work, args=args, name=name, daemon=True)
         found.start()

@@ -15,7 +15,7 @@ import msgspec
 
 from flowcore.model.frame import Exited, Fork, Forked, FromZygote, ZygoteReady
 from flowcore.model.problem import error
-from flowcore.runs.process import UNSEEN, Pipes, environment
+from flowcore.runs.process import UNSEEN, Pipes, end_group, environment
 
 MESSAGE: Final = 1 << 16
 START: Final = 60.0
@@ -153,7 +153,13 @@ class ForkedChild:
         with self._lock:
             if self._code is None:
                 self._code = self._zygote.code(self.pid)
+                if self._code == UNSEEN:  # what it started has not been ended by the zygote
+                    end_group(self.pid)
         return self._code
+
+    def kill(self) -> None:
+        if not self._ended(0):
+            end_group(self.pid)
 
     def _ended(self, timeout: float | None) -> bool:
         """A process's descriptor can be read from its end on (pidfd_open(2))."""

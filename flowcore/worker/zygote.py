@@ -107,18 +107,24 @@ def preload() -> None:
 
 
 def _reap(control: socket.socket, workers: set[int]) -> None:
+    """What a worker started ends with it, for as long as its number means its group."""
     for pid in tuple(workers):
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            _kill(pid)
+            _, status = os.waitpid(pid, 0)
             workers.discard(pid)
             _tell(control, Exited(pid, os.waitstatus_to_exitcode(status)))
 
 
 def _end(workers: set[int]) -> None:
     for pid in workers:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        _kill(pid)
     os._exit(0)
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _tell(control: socket.socket, message: FromZygote) -> None:

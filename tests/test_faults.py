@@ -114,6 +114,28 @@ def test_a_limit_that_is_reached_ends_the_run_and_says_its_figures(
     assert bench.run("value = 1")[1].state == "done"
 
 
+CHILDREN = """
+import os, time
+kept = bytearray(os.urandom(1 << 20) * 150)
+for _ in range(4):
+    if not os.fork():
+        own = bytearray(os.urandom(1 << 20) * {own})
+        time.sleep({seconds})
+        os._exit(0)
+time.sleep({seconds})
+"""
+
+
+def test_what_children_share_with_their_worker_counts_once_and_what_they_have_themselves_each_time(
+    other: Bench, tmp_path: Path, workers: Workers
+) -> None:
+    bench = limited(tmp_path, workers, memory=400 * MB)
+    assert bench.run(CHILDREN.format(own=1, seconds=3))[1].state == "done"
+    _, run = bench.run(CHILDREN.format(own=80, seconds=30))
+    assert run.problem is not None
+    assert run.problem.code == "limit-memory"
+
+
 def test_an_endless_loop_is_stopped_within_three_seconds(other: Bench) -> None:
     for loop in ("while True: pass", "sum(range(10 ** 14))"):  # the second holds the interpreter's lock
         id = other.started(f"print('ready', flush=True)\n{loop}")
@@ -142,6 +164,25 @@ def test_a_pause_holds_between_two_nodes_and_the_time_limit_with_it(
     run = bench.supervisor.wait(id, 10)
     assert run.state == "done"
     assert run.held > 4
+
+
+def test_a_run_that_is_paused_for_too_long_ends_and_gives_its_place_to_the_next(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    supervisor = Supervisor(lambda: CATALOG, workers, Limits(pause=1.5), Queue(total=1))
+    bench = Limited(tmp_path, supervisor)
+    id = bench.started(f"{READY}time.sleep(0.5)", "value = 2")
+    worker = worker_of(id)
+    supervisor.pause(id)
+    later = supervisor.start(bench.graph("value = 3"))
+    run = supervisor.wait(id, 10)
+    assert run.state == "failed"
+    assert run.problem is not None
+    assert run.problem.code == "limit-pause"
+    assert run.problem.message == "The run used 2 s of pauses; the limit is 2 s."
+    assert run.problem.hint.startswith("Continue goes on from the last checkpoint")
+    assert gone(worker)
+    assert supervisor.wait(later, 10).state == "done"
 
 
 def test_a_paused_run_is_stopped_at_once(other: Bench) -> None:
@@ -272,6 +313,58 @@ def test_a_run_that_waits_is_stopped_without_ever_having_begun(
         seen=bench.supervisor.look(second).seen,
     )
     assert [bench.supervisor.wait(id, 20).state for id in (first, third)] == ["done", "done"]
+
+
+def test_a_run_that_is_stopped_just_when_its_turn_comes_ends_once_and_starts_no_worker(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    graph = bench.graph("import time; time.sleep(1)")
+    first, second = bench.supervisor.start(graph), bench.supervisor.start(graph)
+    handle = bench.supervisor._runs[second]
+    handle.stop()
+    assert not handle.begin()
+    assert bench.supervisor.wait(first, 20).state == "done"
+    assert [type(event) for event in journalled(second) if isinstance(event, (*e.END, e.Started))] == [
+        e.Stopped
+    ]
+    assert runs.traced(second) is None
+    assert bench.supervisor.wait(bench.supervisor.start(graph), 20).state == "done"
+
+
+def test_a_graph_whose_run_waits_is_forgotten_at_once(home: Path, tmp_path: Path, workers: Workers) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    graph = bench.graph("import time; time.sleep(5)")
+    first = bench.supervisor.start(graph)
+    waits = bench.supervisor.start(msgspec.structs.replace(graph, id="waits"))
+    began = time.monotonic()
+    bench.supervisor.forget("waits")
+    assert time.monotonic() - began < 2
+    assert not runs.exists(waits)
+    assert bench.supervisor.wait(first, 20).state == "done"
+
+
+def test_of_two_tabs_that_run_a_graph_at_once_one_is_told_that_it_runs(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers))
+    graph = msgspec.structs.replace(bench.graph("import time; time.sleep(2)"), id="one")
+    at_once, told = threading.Barrier(6), []
+
+    def start() -> None:
+        at_once.wait()
+        try:
+            bench.supervisor.start(graph)
+        except FlowError as reason:
+            told.append(reason.problems[0].code)
+
+    tabs = [threading.Thread(target=start) for _ in range(6)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert told == ["busy"] * 5
+    bench.supervisor.close()
 
 
 def test_one_owner_cannot_fill_the_queue_of_all(home: Path, tmp_path: Path, workers: Workers) -> None:
@@ -458,6 +551,9 @@ def test_limits_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     assert allowed() == Limits(seconds=1.5)
     assert allowed(hosted=True).parameters == 500_000_000
     assert (allowed(hosted=True).disk or 0) > 0
+    assert (allowed().pause, allowed(hosted=True).pause) == (None, 1800)
+    monkeypatch.setenv("FLOWCORE_LIMIT_PAUSE", "60")
+    assert allowed().pause == 60
     monkeypatch.setenv("FLOWCORE_LIMIT_DISK", "2 GB")
     with pytest.raises(FlowError, match="FLOWCORE_LIMIT_DISK is '2 GB'; expected bytes as a number"):
         allowed()

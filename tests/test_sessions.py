@@ -251,11 +251,32 @@ def test_one_that_is_at_work_makes_room_for_nobody(home: Path, tmp_path: Path, w
     graph = bench.graph("print('ready')\nimport time; time.sleep(20)", id="a")
     bench.start(graph, "n1")
     until(lambda: "ready" in bench.sessions.look("a", "me").run.output.text)
-    with pytest.raises(FlowError, match="1 graphs are being evaluated"):
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 1"):
         bench.start(bench.graph("value = 7", id="b"), "n1")
+    with pytest.raises(FlowError, match=r"The graphs .* as many as there may be at once: 1"):
+        bench.start(bench.graph("value = 7", id="b"), "n1", "them")
     process = bench.worker(graph)
     bench.sessions.close()
     until(lambda: gone(process))
+
+
+def test_one_owner_has_no_more_sessions_than_his_share(home: Path, tmp_path: Path, workers: Workers) -> None:
+    bench = Bench(tmp_path, Sessions(lambda: CATALOG, workers, most=4, each=2))
+    theirs = bench.graph("value = 1", id="theirs")
+    bench.run(theirs, "n1", "them")
+    bystander = bench.worker(theirs, "them")
+    first = bench.graph("value = 1", id="first")
+    bench.run(first, "n1")
+    oldest = bench.worker(first)
+    busy = [bench.graph("print('ready')\nimport time; time.sleep(60)", id=id) for id in "ab"]
+    for graph in busy:
+        bench.start(graph, "n1")
+    until(lambda: gone(oldest))
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 2"):
+        bench.start(bench.graph("value = 7", id="c"), "n1")
+    assert not gone(bystander)
+    assert bench.run(theirs, "n1", "them").run.state == "done"
+    bench.sessions.close()
 
 
 def test_a_session_that_nobody_asks_ends(home: Path, tmp_path: Path, workers: Workers) -> None:

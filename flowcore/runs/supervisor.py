@@ -47,6 +47,7 @@ class Supervisor:
         self._queue = queue or Queue()
         self._runs: dict[str, LocalRun] = {}
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._follower = lru_cache(maxsize=256)(lambda id: Follower(runs.folder(id)))
         atexit.register(self.close)
         self.recover()
@@ -61,9 +62,20 @@ class Supervisor:
         """
         catalog = self._catalog()
         require(graph, catalog)
-        if self.active(graph.id):
-            raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
-        self._queue.admit(owner)
+        with self._starting:  # two tabs may ask for the same at the same time
+            if self.active(graph.id):
+                raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
+            self._queue.admit(owner)
+            run = self._made(graph, catalog, owner, settings, listener)
+            with self._lock:
+                self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
+                self._runs[run.run_id] = run
+            self._queue.enter(run)
+        return run.run_id
+
+    def _made(
+        self, graph: Graph, catalog: Catalog, owner: str, settings: Settings, listener: Listener | None
+    ) -> LocalRun:
         resume = str(runs.folder(settings.resume)) if settings.resume else ""
         id = runs.create(graph, owner, settings)
         request = RunRequest(
@@ -76,12 +88,7 @@ class Supervisor:
             settings.steps_per_execution,
         )
         with database.kept():
-            run = LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
-        with self._lock:
-            self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
-            self._runs[id] = run
-        self._queue.enter(run)
-        return id
+            return LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
 
     def active(self, graph: str) -> str:
         """The id of a graph's run that this process has under way, "" where there is none."""

@@ -15,6 +15,7 @@ from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs import limits
 from flowcore.runs.checker import Checker
+from flowcore.runs.queue import Queue
 from flowcore.runs.scans import Scans
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
@@ -46,7 +47,7 @@ def hosted() -> bool:
 @st.cache_resource(show_spinner=False)
 def supervisor() -> Supervisor:
     """The one supervisor of this server."""
-    return Supervisor(catalog, limits=limits.allowed(hosted()))
+    return Supervisor(catalog, limits=limits.allowed(hosted()), queue=Queue(hosted=hosted()))
 
 
 @st.cache_resource(show_spinner=False)
@@ -58,7 +59,7 @@ def checker() -> Checker:
 @st.cache_resource(show_spinner=False)
 def sessions() -> Sessions:
     """The sessions of this server; a worker starts when a node is first looked at."""
-    return Sessions(catalog, supervisor().workers, limits.allowed(hosted()))
+    return Sessions(catalog, supervisor().workers, limits.allowed(hosted()), hosted=hosted())
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,7 +16,7 @@ from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import FILES
 from flowcore.worker import chance, fingerprint, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import admit, confine
+from flowcore.worker.confine import Parameters, confine
 from flowcore.worker.control import StopRun
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
@@ -61,7 +61,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
     os.environ["FLOWCORE_FILES"] = str(Path(request.folder) / FILES)
     chance.seed(request.seed)  # that of the model's weights comes at its first node
     values: dict[str, Outputs] = {}
-    counted: dict[int, int] = {}
+    parameters = Parameters(request.limits.parameters)
     seeded = False
     for id in ids:
         channel.control.obey(channel.send)
@@ -75,7 +75,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
             outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel))
-            admit(outputs, counted, request.limits.parameters)
+            parameters.admit(outputs, *(values[link.source] for link in graph.into(id)))
         values[id] = outputs
         shapes = preview.shapes(outputs)
         _report(channel, id, values, request)

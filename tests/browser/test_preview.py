@@ -50,9 +50,7 @@ def test_any_node_can_be_looked_at_before_anything_is_trained(page: Page, app: A
     expect(preview(page).locator("img:visible").first).to_be_visible()
 
 
-def test_classes_that_were_looked_at_bring_a_repair_also_before_training(
-    page: Page, app: App
-) -> None:
+def test_classes_that_were_looked_at_bring_a_repair_also_before_training(page: Page, app: App) -> None:
     steps.open_example(page, app)
     steps.select(page, "digit")
     steps.type_in(page, "n9 args units", "5")

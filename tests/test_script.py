@@ -224,7 +224,7 @@ print("done")
         ),
         ("x = keras.Input((3,)); y = keras.layers.Dense(x, **{})", "arguments by name, without **"),
         ("x = keras.layers.Dense(units=3, colour='red')", "without colour"),
-        ("x = keras.layers.Dense(3)(y)", "expected a number, text"),
+        ("x = keras.layers.Dense(3)(y)", "expected a name that is defined before line 2; found y"),
         ("x, y = keras.Input((3,)), 4", "Line 2"),
         ("x = (", "Line 2 is not Python"),
         ("a = 1", "found none"),

@@ -1,6 +1,5 @@
-"""How the types of a catalogue are called in a script, and what its names mean when it is read."""
+"""How the types of a catalogue are called in a script, and the values that their nodes make."""
 
-import ast
 import builtins
 import re
 import sys
@@ -75,36 +74,6 @@ class Written:
         return free(wanted, set(self._local.values()))
 
 
-class Meant:
-    """What the names of a script mean: those that it imports, and the functions that it brings along."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self._paths: dict[str, str] = {}
-
-    def add(self, name: str, path: str) -> None:
-        self._paths[name] = path
-
-    def hide(self, name: str) -> None:
-        """A variable of this name is meant from now on."""
-        self._paths.pop(name, None)
-
-    def path(self, node: ast.expr) -> str | None:
-        """The dotted path that a name or an attribute leads to, None for anything else."""
-        match node:
-            case ast.Name(id=name):
-                return self._paths.get(name)
-            case ast.Attribute(value=inner, attr=name):
-                path = self.path(inner)
-                return f"{path}.{name}" if path else None
-        return None
-
-    def meant(self, node: ast.expr) -> str | None:
-        path = self.path(node)
-        descriptor = self.catalog.find(path) if path else None
-        return descriptor.package if descriptor else None
-
-
 def split(path: str) -> tuple[str, str, list[str]]:
     """Module, the name to import from it, and what is inside of that: a class begins with a capital."""
     parts = path.split(".")
@@ -136,12 +105,14 @@ def slug(label: str) -> str:
     return found if found.isidentifier() and not reserved(found) else ""
 
 
-def free(name: str, taken: set[str]) -> str:
-    """A name that is not taken: conv2d, conv2d_2, …"""
-    found, count = name, 1
+def free(name: str, taken: set[str], counts: dict[str, int] | None = None) -> str:
+    """A name that is not taken: conv2d, conv2d_2, … counts: how far each name has been counted before."""
+    found, count = name, (counts or {}).get(name, 1)
     while found in taken:
         count += 1
         found = f"{name.rstrip('_')}_{count}"
+    if counts is not None:
+        counts[name] = count
     return found
 
 

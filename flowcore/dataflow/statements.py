@@ -35,6 +35,7 @@ class Statements:
         self.holds: dict[str, Place] = {}
         self.lines: list[str] = []
         self.prints: list[str] = []
+        self.counts: dict[str, int] = {}
         self.copies = False
         self.more: dict[str, str] = {}
 
@@ -208,7 +209,7 @@ class Statements:
         return named if named and named not in self.functions else base(descriptor)
 
     def _variable(self, name: str) -> str:
-        found = free(name, self.taken)
+        found = free(name, self.taken, self.counts)
         self.taken.add(found)
         return found
 

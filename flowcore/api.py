@@ -9,6 +9,7 @@
 ()
 """
 
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +32,7 @@ from flowcore.runs.checker import Checker
 from flowcore.runs.scans import read_functions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
-from flowcore.store import overlay
+from flowcore.store import fallback, overlay
 from flowcore.store.examples import examples
 
 __all__ = [
@@ -57,6 +58,10 @@ __all__ = [
     "train",
 ]
 Source = str | tuple[str, str]
+
+
+def _warn(problem: Problem) -> None:
+    warnings.warn(str(problem), stacklevel=5)
 
 
 def catalog() -> Catalog:
@@ -130,9 +135,10 @@ def train(graph: Graph, plan: Plan | None = None) -> Graph:
     return _plan.write(graph, plan or _plan.read(graph, known), known)
 
 
-def load(path: str | Path) -> Graph:
+def load(path: str | Path, tell: Callable[[Problem], object] = _warn) -> Graph:
     """The graph in a file: a graph document, a script that was written from one, or a Keras model.
 
+    tell: hears what of a script is not taken over; else that is a warning of Python's.
     Nothing that the file names is imported or run. Raises FlowError with the place and the reason.
     """
     try:
@@ -141,7 +147,7 @@ def load(path: str | Path) -> Graph:
         raise error(
             "no-file", f"Cannot read {path}: {reason.strerror}.", "Name the file of a graph."
         ) from None
-    return read(content, Path(path).name, catalog())
+    return read(content, Path(path).name, catalog(), fallback.sources(), tell)
 
 
 def save(graph: Graph, path: str | Path) -> None:

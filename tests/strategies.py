@@ -179,6 +179,7 @@ SAMPLED = (
     "keras.layers.Bidirectional",
     "keras.ops.add",
     "keras.ops.concatenate",
+    "keras.ops.get_item",
     "keras.activations.relu",
     "keras.Model.compile",
     "keras.Model.fit",

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from flowcore import api
 from flowcore.dataflow import document, edit, marks
 from flowcore.dataflow.check import check
+from flowcore.dataflow.names import base
 from flowcore.dataflow.normal import normal
 from flowcore.dataflow.read_script import read_script
-from flowcore.model.graph import Graph, Link
-from flowcore.model.problem import FlowError
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.problem import FlowError, Problem
 from flowcore.runs import scripts
-from flowcore.store import descriptors
+from flowcore.store import descriptors, fallback
 from flowcore.store.examples import examples
 
 CATALOG = descriptors.load()
@@ -290,3 +293,120 @@ def test_a_line_twice_is_a_node_more() -> None:
     after = read_script(source.replace(line, f"{line}\n{line}"), CATALOG)
     assert len(after.nodes) == len(graph.nodes) + 1
     assert set(graph.by_id) < set(after.by_id)
+
+
+# What a script brings along
+
+
+def notices(source: str) -> list[tuple[str, str, str]]:
+    found: list[Problem] = []
+    read_script(source, CATALOG, fallback.sources(), found.append)
+    return [(one.level, one.code, one.message) for one in found]
+
+
+CHANGES = {
+    "a body": ("(np.asarray(x) / divisor)", "(np.asarray(x) / 2)", "scale", "prepare.py"),
+    "a default": ("test_share: float = 0.2", "test_share: float = 0.5", "split", "prepare.py"),
+    "a class beside it": (
+        "x: npt.NDArray[Any]\n    y: npt",
+        "x: list[Any]\n    y: npt",
+        "Labelled",
+        "samples.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_function_that_was_changed_in_the_script_is_told(name: str) -> None:
+    old, new, function, file = CHANGES[name]
+    graph, source = written("siamese")
+    changed = source.replace(old, new, 1)
+    line = next(
+        number
+        for number, line in enumerate(changed.splitlines(), 1)
+        if re.match(rf"(def|class) {function}\b", line)
+    )
+    assert notices(changed) == [
+        (
+            "notice",
+            "changed-function",
+            f"Line {line}: {function} is not as in {file}; the change is not taken over, runs use that file.",
+        )
+    ]
+    assert normal(read_script(changed, CATALOG), CATALOG) == normal(graph, CATALOG)
+
+
+@pytest.mark.parametrize("name", examples())
+def test_of_functions_as_they_are_nothing_is_told(name: str) -> None:
+    _, source = written(name)
+    assert notices(source) == []
+
+
+def test_a_function_under_another_name_is_the_same() -> None:
+    _, source = written("siamese")
+    assert notices(re.sub(r"\bsplit\(", "part(", source)) == []
+    assert notices(source.replace('"""Handwritten digits', '"""Digits')) == []
+
+
+def test_the_library_warns_of_what_is_not_taken_over(tmp_path: Path) -> None:
+    _, source = written("siamese")
+    path = tmp_path / "script.py"
+    path.write_text(source.replace("(np.asarray(x) / divisor)", "x"), encoding="utf-8-sig")
+    with pytest.warns(UserWarning, match="scale is not as in") as caught:
+        api.load(path)
+    assert caught[0].filename == __file__
+
+
+# How it is written
+
+
+def test_a_part_of_a_tensor_is_written_with_brackets() -> None:
+    parts = ["x[:, 1:3]", "x[:, None, -1]", "x[::2]", "x[1:,]"]
+    lines = "\n".join(f"y{index} = {part}" for index, part in enumerate(parts))
+    source = scripts.script(read_script(f"{BEGIN}{lines}\n{END}", CATALOG), CATALOG)
+    assert re.findall(r"^y\d = (.*?)  #", source, re.MULTILINE) == [*parts]
+
+
+def test_what_is_no_tensor_is_not_written_with_brackets() -> None:
+    graph = Graph(
+        nodes=(
+            Node(id="n1", type="fallback.samples.load_digits"),
+            Node(id="n2", type="keras.ops.get_item", args={"key": {"$slice": [0, 9, None]}}),
+        ),
+        links=(Link("n1", "x", "n2", "x"),),
+    )
+    source = scripts.script(graph, CATALOG)
+    assert "item = keras.ops.get_item(x, key=slice(0, 9, None))" in source
+    assert normal(read_script(source, CATALOG), CATALOG) == normal(graph, CATALOG)
+
+
+def test_arguments_are_written_in_the_order_of_the_signature() -> None:
+    inner = {"$new": "keras.layers.LSTM", "args": {"name": "inner", "units": 3}}
+    graph = Graph(nodes=(Node(id="n1", type="keras.layers.Bidirectional", args={"layer": inner}),))
+    assert 'keras.layers.LSTM(units=3, name="inner")' in scripts.script(graph, CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"),
+    [
+        ("fallback.prepare.scale", "scaled"),
+        ("fallback.basics.multiply", "multiplied"),
+        ("fallback.restore.blur", "blurred"),
+        ("skimage.util.crop", "cropped"),
+        ("skimage.filters.rank.equalize", "equalized"),
+        ("fallback.compare.scores", "scores_result"),
+        ("fallback.basics.mean", "mean_result"),
+        ("fallback.media.spectrogram", "spectrogram_result"),
+        ("fallback.metrics.psnr", "psnr_result"),
+    ],
+)
+def test_the_name_of_a_result_is_english(type_: str, name: str) -> None:
+    found = CATALOG.find(type_)
+    assert found
+    assert base(found) == name
+
+
+def test_an_object_goes_on_under_its_name_where_nothing_comes_of_a_method() -> None:
+    _, source = written("digits_under_attack")
+    lines = [line for line in source.splitlines() if "# n13" in line]
+    assert lines == ['metrics = model.evaluate(x_test, y_test, return_dict=True)  # n13 {"aside":true}']

@@ -66,7 +66,7 @@ def test_an_example_comes_back_from_its_script(name: str) -> None:
     assert set(scripts.lines(source)) == set(found.by_id)
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "diabetes"])
+@pytest.mark.parametrize("name", ["digits_cnn", "diabetes", "siamese", "digits_under_attack"])
 def test_a_script_reads_as_one_would_write_it(name: str) -> None:
     found = document.read(examples()[name].read_bytes(), CATALOG)
     assert scripts.script(found, CATALOG) == (GOLDEN / f"{name}.py").read_text()

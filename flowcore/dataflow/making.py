@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import count
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -11,14 +11,12 @@ from msgspec.structs import replace
 from flowcore.dataflow import edit, marks
 from flowcore.dataflow.model_file import MOST
 from flowcore.dataflow.names import implied
-from flowcore.dataflow.ports import CALL
+from flowcore.dataflow.ports import CALL, INPUT
 from flowcore.dataflow.scope import Place
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Group, Link, Node
 from flowcore.model.problem import FlowError, error
 from flowcore.model.value import Value, tag
-
-INPUT: Final = "keras.Input"
 
 
 class Making:

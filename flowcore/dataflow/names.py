@@ -14,6 +14,26 @@ FALLBACK: Final = "fallback"
 ALIASES: Final = {"keras": "keras", "numpy": "np", "pandas": "pd", "foolbox": "fb"}
 """Packages that are imported whole; of any other one imports what is used."""
 _VERBS: Final = re.compile(r"^(load|make|fetch|read|get|compute)_(?=\w)")
+_DONE: Final = frozenset(
+    {
+        "add",
+        "blur",
+        "call",
+        "clip",
+        "crop",
+        "divide",
+        "filter",
+        "flip",
+        "invert",
+        "merge",
+        "multiply",
+        "pad",
+        "rotate",
+    }
+    | {"scale", "smooth", "sort", "subtract", "warp"}
+)
+_VERB: Final = re.compile(r"^[a-z]{3,}(ize|ise|ify|ate)$")
+_SHORT: Final = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]$")  # crop, cropped
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -89,7 +109,7 @@ def base(descriptor: NodeDescriptor) -> str:
     else:
         found = _VERBS.sub("", snake(name))
         imported = descriptor.package.partition(".")[0] not in ALIASES and descriptor.kind == "function"
-        found = _participle(found) if imported and found == name else found
+        found = _done(found) if imported and found == name else found
     return f"{found}_" if reserved(found) else found
 
 
@@ -132,7 +152,12 @@ def standard(statement: str) -> bool:
     return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
-def _participle(name: str) -> str:
-    if "_" in name:
+def _done(name: str) -> str:
+    """What a function has made, under a name that is not its own: scaled, and mean_result of no verb."""
+    if name not in _DONE and not _VERB.search(name):
         return f"{name}_result"
-    return f"{name}d" if name.endswith("e") else f"{name}ed"
+    if name.endswith("e"):
+        return f"{name}d"
+    if name.endswith("y"):
+        return f"{name[:-1]}ied"
+    return f"{name}{name[-1] * bool(_SHORT.match(name))}ed"

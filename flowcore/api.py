@@ -11,6 +11,7 @@
 """
 
 import time
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -38,7 +39,7 @@ from flowcore.runs.scans import read_functions
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
-from flowcore.store import overlay, runs
+from flowcore.store import fallback, overlay, runs
 from flowcore.store.examples import examples
 
 __all__ = [
@@ -73,6 +74,10 @@ Source = str | tuple[str, str]
 DEFAULT: Final[UnsetType] = UNSET
 """As an argument of `change`: what the callable takes where it is told nothing."""
 BEAT: Final = 0.02
+
+
+def _warn(problem: Problem) -> None:
+    warnings.warn(str(problem), stacklevel=5)
 
 
 def catalog() -> Catalog:
@@ -182,9 +187,10 @@ def train(graph: Graph, plan: Plan | None = None) -> Graph:
     return _plan.write(graph, plan or _plan.read(graph, known), known)
 
 
-def load(path: str | Path) -> Graph:
+def load(path: str | Path, tell: Callable[[Problem], object] = _warn) -> Graph:
     """The graph in a file: a graph document, a script that was written from one, or a Keras model.
 
+    tell: hears what of a script is not taken over; else that is a warning of Python's.
     Nothing that the file names is imported or run. Raises FlowError with the place and the reason.
     """
     try:
@@ -193,7 +199,7 @@ def load(path: str | Path) -> Graph:
         raise error(
             "no-file", f"Cannot read {path}: {reason.strerror}.", "Name the file of a graph."
         ) from None
-    return read(content, Path(path).name, catalog())
+    return read(content, Path(path).name, catalog(), fallback.sources(), tell)
 
 
 def save(graph: Graph, path: str | Path) -> None:

@@ -21,6 +21,7 @@ from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Event
 from flowcore.model.frame import DescribeRequest
+from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem, error
 from flowcore.runs.backends import installed
 from flowcore.runs.describe import ask, describe
@@ -103,7 +104,7 @@ def _app(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    graph = api.load(args.graph)
+    graph = _load(args.graph, args)
     _warn()
     tell = _print_json if args.json else _Progress(graph.title)
     logs = Logs(Path(args.tensorboard), graph) if args.tensorboard else None
@@ -129,7 +130,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    problems = api.check(api.load(args.graph))
+    problems = api.check(_load(args.graph, args))
     _warn()
     _complain(problems, args)
     errors = [problem for problem in problems if problem.level == "error"]
@@ -139,12 +140,12 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _script(args: argparse.Namespace) -> int:
-    print(api.script(api.load(args.graph), args.seed), end="")
+    print(api.script(_load(args.graph, args), args.seed), end="")
     return 0
 
 
 def _read(args: argparse.Namespace) -> int:
-    sys.stdout.buffer.write(document.write(api.load(args.file)))
+    sys.stdout.buffer.write(document.write(_load(args.file, args)))
     return 0
 
 
@@ -195,6 +196,10 @@ def _warn() -> None:
     """Files of the user's own that could not be read: a graph may do without them."""
     for problem in overlay.overlay().problems:
         print(f"warning: {problem.message}\n  {problem.hint}", file=sys.stderr)
+
+
+def _load(path: str, args: argparse.Namespace) -> Graph:
+    return api.load(path, lambda problem: _complain([problem], args))
 
 
 def _complain(problems: Sequence[Problem], args: argparse.Namespace) -> None:

@@ -94,6 +94,8 @@ def _read(name: str, content: bytes, catalog: Any, outcome: Outcome) -> None:
         outcome.message = str(reason)
         return
     outcome.types = [node.type for node in graph.nodes]
+    if len(graph.nodes) > 5_000:
+        return  # what a long graph costs afterwards is no matter of reading
     outcome.document = msgspec.json.encode(graph).decode()
     outcome.errors = [problem.code for problem in errors(check(graph, catalog))]
     try:

@@ -11,7 +11,7 @@ from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.store import examples as shipped
-from flowcore.store import graphs
+from flowcore.store import fallback, graphs
 from flowcore.store.graphs import Stored
 from flowcore.ui import cards, frame, session
 from flowcore.ui.colours import palette
@@ -122,7 +122,7 @@ def _remove(id: str, owner: str) -> None:
 
 def _upload(content: bytes, name: str, owner: str) -> None:
     try:
-        graph = read(content, name, session.catalog())
+        graph = read(content, name, session.catalog(), fallback.sources(), session.say)
     except FlowError as reason:
         for problem in reason.problems[:5]:
             frame.complain(problem)

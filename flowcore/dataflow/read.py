@@ -1,8 +1,7 @@
 """A graph out of a file, whatever kind of file it is: told by what is in it, never by what it claims."""
 
-from typing import Any, Final
-
-import msgspec
+import json
+from typing import Final
 
 from flowcore.dataflow import document
 from flowcore.dataflow.read_model import read_model
@@ -14,14 +13,6 @@ from flowcore.model.problem import error
 KINDS: Final = ("json", "py", "keras")
 """Endings of the files that can be read."""
 ARCHIVE: Final = b"PK"
-
-
-class _Head(msgspec.Struct):
-    """What tells a model from a document."""
-
-    flowcore: Any = None
-    class_name: Any = None
-    layers: Any = None
 
 
 def read(content: bytes, name: str, catalog: Catalog) -> Graph:
@@ -41,10 +32,12 @@ def read(content: bytes, name: str, catalog: Catalog) -> Graph:
 
 
 def _is_model(content: bytes) -> bool:
-    if len(content) > document.LIMIT:
-        return False  # the document's own limit says so
+    if len(content) > document.LIMIT or document.items(content) > document.ITEMS:
+        return False  # the document's own limits say so
     try:
-        head = msgspec.json.decode(content, type=_Head)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = json.loads(content)  # NaN and Infinity are none of JSON, and Keras writes them
+    except (ValueError, RecursionError):
         return False
-    return head.flowcore is None and (head.class_name is not None or head.layers is not None)
+    return (
+        isinstance(found, dict) and "flowcore" not in found and bool({"class_name", "layers"} & found.keys())
+    )

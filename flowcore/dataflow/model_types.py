@@ -19,7 +19,15 @@ _FAMILIES: Final = frozenset(
     ["initializer", "regularizer", "constraint", "quantizer", "policy", "schedule", "loss", "metric"]
 )
 _FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
-_PLACES: Final = ("layers", "initializers", "regularizers", "constraints", "quantizers", "dtype_policies")
+_PLACES: Final = (
+    "layers",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "quantizers",
+    "dtype_policies",
+    "src.applications.convnext",  # its LayerScale, which Keras 2 wrote without a module, or under its own
+)
 _FUNCTIONS_IN: Final = "keras.ops."
 _OPERATIONS: Final = {
     "batchnorm": "batchnormalization",
@@ -158,7 +166,7 @@ def _described(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescri
     path = f"{place}.{name}" if place else name.replace(">", ".")
     if found := catalog.find(path):
         return found.package, found
-    if of_keras(entry) and not place.startswith("keras.src.applications"):
+    if of_keras(entry):
         for family in _PLACES:
             if found := catalog.find(f"keras.{family}.{name}"):
                 return found.package, found

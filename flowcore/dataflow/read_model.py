@@ -32,6 +32,7 @@ def read_model(content: bytes, catalog: Catalog) -> Graph:
         raise error("too-deep", "Expected arguments of a few levels; found too many.", HINT) from None
     found = Graph(
         name=_name(entry),
+        note=_note(network.renamed),
         catalogs=catalog.origins(node.type for node in network.nodes),
         nodes=tuple(network.nodes),
         links=tuple(network.links),
@@ -63,3 +64,15 @@ def _name(entry: dict[str, Any]) -> str:
     config = entry.get("config")
     name = obj(config, "config").get("name") if not isinstance(config, list) else ""
     return name if isinstance(name, str) else ""
+
+
+def _note(renamed: dict[str, str]) -> str:
+    """What is told of names that were changed."""
+    if not renamed:
+        return ""
+    (old, new), count = next(iter(renamed.items())), len(renamed)
+    layers = "1 layer has another name" if count == 1 else f"{count:,} layers have other names"
+    return (
+        f"{layers} than in the file, as {new} for {old}: Keras takes no slash in a name, and calls "
+        "operations by names of its own."
+    )

@@ -312,6 +312,69 @@ def test_an_archive_is_read_without_its_weights(tmp_path: Any) -> None:
     assert equal(read_model((tmp_path / "model.keras").read_bytes(), CATALOG), read(model))
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"optimizer": "adam", "loss": "mse"}, {"optimizer": "adam", "loss": "mean_squared_error"}),
+        ({"optimizer": "rmsprop"}, {}),
+        (
+            {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9), "metrics": ["acc", "mae"]},
+            {
+                "optimizer": {
+                    "$new": "keras.optimizers.SGD",
+                    "args": {"learning_rate": 0.1, "momentum": 0.9},
+                },
+                "metrics": ["accuracy", "mean_absolute_error"],
+            },
+        ),
+        (
+            {"loss": keras.losses.CategoricalCrossentropy(True), "steps_per_execution": 4},
+            {
+                "loss": {"$new": "keras.losses.CategoricalCrossentropy", "args": {"from_logits": True}},
+                "steps_per_execution": 4,
+            },
+        ),
+        (
+            {"optimizer": keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10))},
+            {
+                "optimizer": {
+                    "$new": "keras.optimizers.Adam",
+                    "args": {
+                        "learning_rate": {
+                            "$new": "keras.optimizers.schedules.CosineDecay",
+                            "args": {"initial_learning_rate": 0.1, "decay_steps": 10},
+                        }
+                    },
+                }
+            },
+        ),
+    ],
+)
+def test_how_a_model_was_compiled_is_a_node(given: dict[str, Any], expected: Any, tmp_path: Any) -> None:
+    model = sequential()
+    model.compile(**given)
+    model.save(tmp_path / "model.keras")
+    graph = read_model((tmp_path / "model.keras").read_bytes(), CATALOG)
+    *_, made, compile_ = graph.nodes
+    assert (made.type, compile_.type, compile_.args) == ("keras.Model", "keras.Model.compile", expected)
+    assert check(graph, CATALOG) == ()
+    again = models.build(graph, CATALOG)
+    assert again.optimizer.get_config() == {**model.optimizer.get_config(), "name": again.optimizer.name}
+
+
+def test_how_a_model_was_compiled_is_told_where_it_cannot_be_read() -> None:
+    def own(y_true: Any, y_pred: Any) -> Any:
+        return y_pred - y_true
+
+    own.__module__ = "my_package.losses"
+    model = sequential()
+    for loss in (own, {"dense": "mse"}):
+        model.compile(loss=loss)
+        *_, made = read(model).nodes
+        assert made.type == "keras.Model"
+        assert made.note.startswith("How the model was compiled is not kept: loss is")
+
+
 def test_a_bare_configuration_is_a_model_too() -> None:
     model = shared()
     assert equal(read(json.loads(model.to_json())["config"]), read(model))

@@ -15,6 +15,8 @@ _GONE: Final = frozenset(
         "implementation",
         "input_dtype",
         "input_length",
+        "is_legacy_optimizer",
+        "jit_compile",
         "key_shape",
         "name",
         "query_shape",

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from flowcore.dataflow import model_functions as functions
 from flowcore.dataflow import model_keras2 as keras_2
 from flowcore.dataflow import model_parts as parts
@@ -11,6 +13,7 @@ from flowcore.dataflow import model_types as types
 from flowcore.dataflow import ports
 from flowcore.dataflow.model_bind import bound
 from flowcore.dataflow.model_calls import Call, Ref
+from flowcore.dataflow.model_compile import COMPILE, compiled
 from flowcore.dataflow.model_file import few, items, wrong
 from flowcore.dataflow.model_names import allowed, automatic, names
 from flowcore.dataflow.model_values import Values
@@ -75,6 +78,15 @@ class Network:
         label = "" if types.automatic(name, type_) else name.replace("_", " ")
         self.nodes.append(Node(id=id, type=type_, label=label, args=args, note=note))
         return id
+
+    def compile(self, model: str, entry: dict[str, Any]) -> None:
+        """A compile node behind a model that was compiled, or a note where that cannot be read."""
+        args, told = compiled(entry, self.values)
+        if args is not None:
+            self.link((model, ""), self.add(COMPILE, args), "self")
+        elif told:
+            index = int(model[1:]) - 1
+            self.nodes[index] = replace(self.nodes[index], note=told)
 
     def link(self, source: tuple[str, str], target: str, port: str) -> None:
         """A new link from an output of a node."""

@@ -16,7 +16,17 @@ INPUT: Final = "InputLayer"
 OPS: Final = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
 _KERAS: Final = frozenset({"", "keras", "tf_keras", "tensorflow", "keras_core"})
 _FAMILIES: Final = frozenset(
-    ["initializer", "regularizer", "constraint", "quantizer", "policy", "schedule", "loss", "metric"]
+    [
+        "initializer",
+        "regularizer",
+        "constraint",
+        "quantizer",
+        "policy",
+        "schedule",
+        "loss",
+        "metric",
+        "optimizer",
+    ]
 )
 _FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
 _PLACES: Final = (
@@ -26,6 +36,7 @@ _PLACES: Final = (
     "constraints",
     "quantizers",
     "dtype_policies",
+    "optimizers",
     "src.applications.convnext",  # its LayerScale, which Keras 2 wrote without a module, or under its own
 )
 _FUNCTIONS_IN: Final = "keras.ops."

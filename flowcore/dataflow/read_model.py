@@ -27,7 +27,8 @@ def read_model(content: bytes, catalog: Catalog) -> Graph:
     entry = _model(load(content))
     network = Network(catalog)
     try:
-        network.model(entry)
+        made = network.model(entry)
+        network.compile(made.id, entry)
     except RecursionError:
         raise error("too-deep", "Expected arguments of a few levels; found too many.", HINT) from None
     found = Graph(

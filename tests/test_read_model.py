@@ -223,8 +223,21 @@ def test_a_model_comes_back_from_its_graph_and_from_its_script(make: Callable[[]
     same(model, [one for one in names.values() if isinstance(one, keras.Model)][-1])
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "NASNetMobile"])
+# Those that build in seconds, for what each alone has; all 40 are in tests/benchmarks/applications.
+APPLICATIONS = (
+    "ConvNeXtTiny",  # LayerScale
+    "DenseNet121",
+    "EfficientNetB0",
+    "InceptionResNetV2",  # CustomScaleLayer
+    "MobileNetV2",
+    "MobileNetV3Small",  # operations among layers
+    "NASNetMobile",
+)
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
 def test_an_application_has_the_same_layers_and_links(name: str) -> None:
+    keras.utils.clear_session()
     model = getattr(keras.applications, name)(weights=None)
     graph = read(model)
     again = models.build(graph, CATALOG)
@@ -253,6 +266,21 @@ def test_a_model_inside_is_a_group_that_is_called() -> None:
     called = [node for node in graph.nodes if node.type == "flowcore.call"]
     assert [node.call for node in called] == [{"training": False}, {}]
     assert {graph.into(node.id, "layer")[0].source for node in called} == {group.nodes[-1]}
+
+
+def test_models_inside_of_models_are_groups_beside_each_other() -> None:
+    graph = read(nested_twice())
+    inner, middle = graph.groups
+    assert (inner.label, middle.label) == ("inner", "middle")
+    assert [graph.by_id[id].type for id in inner.nodes] == [
+        "keras.Input",
+        "keras.layers.Dense",
+        "keras.Model",
+    ]
+    assert set(inner.nodes).isdisjoint(middle.nodes)
+    outside = {node.id for node in graph.nodes} - {*inner.nodes, *middle.nodes}
+    assert next(node.type for node in graph.nodes if node.id in outside) == "keras.Input"
+    assert len(graph.nodes) == len(outside) + len(inner.nodes) + len(middle.nodes)
 
 
 def test_what_a_default_says_is_left_out() -> None:

@@ -1,6 +1,7 @@
 """A model file as a graph: what Keras wrote is read as data, and nothing that it names is imported or run.
 
-Of Keras 3 and Keras 2, Functional and Sequential; models inside of others become groups.
+Of Keras 3 and Keras 2, Functional and Sequential; models inside of others become groups, which do not nest.
+How the model was compiled becomes a node.
 """
 
 from typing import Any

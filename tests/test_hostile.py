@@ -83,6 +83,31 @@ def bomb() -> bytes:
     return buffer.getvalue()
 
 
+def hidden(compression: int) -> bytes:
+    """400 MB of zeros in less than 0.1 MB, that say they are ten bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as found, found.open("config.json", "w") as file:
+        for _ in range(24):
+            file.write(bytes(2**24))
+    return lying(buffer.getvalue())
+
+
+def listed(count: int) -> bytes:
+    """An archive whose table of contents has many entries, of 46 bytes each."""
+    whole = archive({"config.json": dense()})
+    start = whole.rindex(b"PK\x01\x02")
+    one = whole[start : start + 46 + len("config.json")]
+    name = struct.pack("<HHH", 1, 0, 0)
+    table = one + (one[:28] + name + one[34:46] + b"x") * count
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFE, 0xFFFE, len(table), start, 0)
+    return whole[:start] + table + end
+
+
+def full(item: bytes) -> bytes:
+    """19 MB of small items."""
+    return b'{"class_name": "Sequential", "config": [' + item * (19 * 2**20 // len(item)) + b"0]}"
+
+
 def lying(content: bytes) -> bytes:
     """An archive that says of its files that they have 10 bytes."""
     place = content.rindex(b"PK\x01\x02") + 24
@@ -162,6 +187,20 @@ FILES = {
     "a file at the root": (archive({"config.json": dense(), "/etc/evil": b"x"}), "bad-archive"),
     "a GB of zeros": (bomb, "too-large"),
     "a GB of zeros that says it has ten": (lambda: lying(bomb()), "bad-archive"),
+    "400 MB of zeros by bzip2": (lambda: hidden(zipfile.ZIP_BZIP2), "bad-archive"),
+    "400 MB of zeros by LZMA": (lambda: hidden(zipfile.ZIP_LZMA), "bad-archive"),
+    "a million files in the archive": (lambda: listed(10**6), "bad-archive"),
+    "millions of lists": (lambda: full(b"[],"), "too-large"),
+    "millions of objects": (lambda: full(b'{"":0},'), "too-large"),
+    "millions of numbers": (lambda: full(b"0.5,"), "too-large"),
+    "millions of texts": (lambda: full(b'"ab",'), "too-large"),
+    "millions of texts, in UTF-16": (
+        lambda: full(b'"ab",')[: 9 * 2**20].decode().encode("utf-16"),
+        "too-large",
+    ),
+    "a number of a million digits in JSON": (b'{"class_name": ' + b"1" * 10**6 + b"}", "not-json"),
+    "half of a character": (dense(kernel_initializer="\ud800"), "bad-model"),
+    "half of a character as a name": (dense(name="\udfff"), "bad-model"),
     "lists in lists": (b"[" * 10**6 + b"]" * 10**6, "too-deep"),
     "models in models": (nested(18), "too-deep"),
     "a circle": (circular(), "cycle"),

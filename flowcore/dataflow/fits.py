@@ -54,7 +54,8 @@ def flaws(value: Value, argument: Argument, catalog: Catalog, path: str = "") ->
     if value is None and (argument.nullable or argument.default is None):
         return
     if argument.choices and isinstance(value, str) and value not in argument.choices:
-        if not any(itype in ("string", "any") for itype in argument.types) or argument.itype == "string":
+        free = argument.itype != "string" and {"string", "any"} & set(argument.types)
+        if not free and not _spelt(value, argument, catalog):
             yield f"{path} is {value!r}; expected {_listed(value, argument)}"
         return
     kinds = [itype for itype in argument.types if _is(value, itype, catalog)]
@@ -111,6 +112,12 @@ def arguments(node: NodeDescriptor, args: dict[str, Value], catalog: Catalog, pa
     for argument in node.args:
         if argument.required and argument.arg not in args:
             yield f"{path} needs {argument.arg} for {node.name}"
+
+
+def _spelt(value: str, argument: Argument, catalog: Catalog) -> bool:
+    """Whether a word is another name of one of the choices: swish is silu."""
+    known = (catalog.by_type[type_] for type_ in catalog.spellings.get(value, ()))
+    return any(node.name in argument.choices and node.otype in argument.types for node in known)
 
 
 def _is(value: Value, itype: str, catalog: Catalog) -> bool:

@@ -1,9 +1,8 @@
 """A graph out of a file, whatever kind of file it is: told by what is in it, never by what it claims."""
 
+import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from flowcore.dataflow import document
 from flowcore.dataflow.read_model import read_model
@@ -15,14 +14,6 @@ from flowcore.model.problem import Problem, error
 KINDS: Final = ("json", "py", "keras")
 """Endings of the files that can be read."""
 ARCHIVE: Final = b"PK"
-
-
-class _Head(msgspec.Struct):
-    """What tells a model from a document."""
-
-    flowcore: Any = None
-    class_name: Any = None
-    layers: Any = None
 
 
 def read(
@@ -49,10 +40,12 @@ def read(
 
 
 def _is_model(content: bytes) -> bool:
-    if len(content) > document.LIMIT:
-        return False  # the document's own limit says so
+    if len(content) > document.LIMIT or document.items(content) > document.ITEMS:
+        return False  # the document's own limits say so
     try:
-        head = msgspec.json.decode(content, type=_Head)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = json.loads(content)  # NaN and Infinity are none of JSON, and Keras writes them
+    except (ValueError, RecursionError):
         return False
-    return head.flowcore is None and (head.class_name is not None or head.layers is not None)
+    return (
+        isinstance(found, dict) and "flowcore" not in found and bool({"class_name", "layers"} & found.keys())
+    )

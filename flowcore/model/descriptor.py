@@ -220,6 +220,14 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
         return {alias: node.package for node in self.nodes for alias in node.aliases}
 
     @cached_property
+    def spellings(self) -> dict[str, set[str]]:
+        """What is known by another last name too: silu as swish."""
+        found: dict[str, set[str]] = {}
+        for alias, type_ in self.by_alias.items():
+            found.setdefault(alias.rpartition(".")[2], set()).add(type_)
+        return found
+
+    @cached_property
     def methods(self) -> dict[str, list[NodeDescriptor]]:
         """Methods by their own name."""
         found: dict[str, list[NodeDescriptor]] = {}

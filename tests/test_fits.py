@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from flowcore.dataflow.fits import accepts, described, family, flaws
+from flowcore.dataflow.fits import accepts, described, flaws
+from flowcore.dataflow.kinds import family
 from flowcore.model.descriptor import Argument, Range
 from tests import strategies
 from tests.toy import LAYER, TOY, argument, port

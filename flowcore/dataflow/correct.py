@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from flowcore.dataflow import coverage, fits, text
+from flowcore.dataflow import coverage, fits, kinds, text
 from flowcore.model.descriptor import Argument, Catalog, Range
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.value import Value
@@ -50,7 +50,7 @@ def corrected(argument: Argument, drafted: Draft, catalog: Catalog) -> Argument:
     choices, unread = _choices(drafted.choices)
     bounds, old = Range(drafted.low, drafted.high, drafted.exclusive), draft(argument)
     first = drafted.types[0] if drafted.types else ""
-    if not choices and fits.family(first) and first != argument.itype:
+    if not choices and kinds.family(first) and first != argument.itype:
         choices = _members(first, catalog)
     new = replace(
         argument,
@@ -73,7 +73,7 @@ def types(catalog: Catalog) -> tuple[str, ...]:
     """Every type that an argument may be given: those of the forms, families, what links carry."""
     carried = {type_ for node in catalog.nodes for one in coverage.arguments(node) for type_ in one.types}
     carried |= {node.otype for node in catalog.nodes}
-    known = (*TYPED, *sorted(fits.FAMILIES))
+    known = (*TYPED, *sorted(kinds.FAMILIES))
     return (*known, *sorted(carried - set(known) - {"nosupport", ""}))
 
 
@@ -122,4 +122,4 @@ def _members(family: str, catalog: Catalog) -> tuple[Value, ...]:
 def _widget(first: str) -> Widget:
     """Typed, chosen out of a family, or filled by links."""
     inner = first.removeprefix("list[").removesuffix("]")
-    return "registry" if fits.family(first) else "form" if inner in TYPED else "port"
+    return "registry" if kinds.family(first) else "form" if inner in TYPED else "port"

@@ -3,7 +3,7 @@
 What chance gives a layer depends on those before it: built again by itself it gets other weights.
 """
 
-from flowcore.dataflow import fits, ports
+from flowcore.dataflow import kinds, ports
 from flowcore.dataflow.order import order
 from flowcore.dataflow.plan import INPUT
 from flowcore.model.descriptor import Catalog, NodeDescriptor
@@ -36,7 +36,7 @@ def _draws(descriptor: NodeDescriptor) -> bool:
     """Whether a node makes what a network consists of, whatever comes in."""
     if descriptor.package in (INPUT, ports.CALL) or descriptor.is_layer or descriptor.makes_model:
         return True
-    return descriptor.instance and descriptor.otype in fits.FAMILIES
+    return descriptor.instance and descriptor.otype in kinds.FAMILIES
 
 
 def _hands_tensors_on(descriptor: NodeDescriptor, tensors: set[str]) -> bool:

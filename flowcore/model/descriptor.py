@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from flowcore.model.value import Value
 
@@ -206,10 +207,14 @@ class Entry(NamedTuple):
 
 
 class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, dict=True):
-    """Descriptors of one or more packages: what a file under ``descriptors/`` holds."""
+    """Descriptors of one or more packages: what a file under ``descriptors/`` holds.
+
+    names: family -> every name that stands for a member; an argument offers the best of them.
+    """
 
     versions: dict[str, str] = {}
     nodes: tuple[NodeDescriptor, ...] = ()
+    names: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def by_type(self) -> dict[str, NodeDescriptor]:
@@ -218,14 +223,6 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     @cached_property
     def by_alias(self) -> dict[str, str]:
         return {alias: node.package for node in self.nodes for alias in node.aliases}
-
-    @cached_property
-    def spellings(self) -> dict[str, set[str]]:
-        """What is known by another last name too: silu as swish."""
-        found: dict[str, set[str]] = {}
-        for alias, type_ in self.by_alias.items():
-            found.setdefault(alias.rpartition(".")[2], set()).add(type_)
-        return found
 
     @cached_property
     def methods(self) -> dict[str, list[NodeDescriptor]]:
@@ -280,29 +277,34 @@ class Catalog(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     def only(self, types: set[str]) -> "Catalog":
         """The part that names no more than these types: what is sent to a worker."""
         named = {self.canonical(type_) for type_ in types}
-        return Catalog(self.versions, tuple(node for node in self.nodes if node.package in named))
+        return replace(self, nodes=tuple(node for node in self.nodes if node.package in named))
 
 
 def merge(*catalogs: Catalog) -> Catalog:
     """One catalogue; of two descriptors with one type the later wins."""
     versions: dict[str, str] = {}
     nodes: dict[str, NodeDescriptor] = {}
+    names: dict[str, tuple[str, ...]] = {}
     for catalog in catalogs:
         versions |= catalog.versions
         nodes |= catalog.by_type
-    return Catalog(versions, tuple(nodes.values()))
+        for family, found in catalog.names.items():
+            names[family] = tuple(dict.fromkeys((*names.get(family, ()), *found)))
+    return Catalog(versions, tuple(nodes.values()), names)
 
 
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a package keeps the names of a family: a dotted path to a dict of name -> object, or a list.
 
     get: dotted path of the function that makes a member from its name; names that it refuses are
-        left out. first: the names to offer before the others.
+        left out. first: the names to offer before the others. also: names that get itself does not
+        know, but those who call it do.
     """
 
     path: str
     get: str = ""
     first: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class Call(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):

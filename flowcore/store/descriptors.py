@@ -43,8 +43,9 @@ def save(catalog: Catalog, package: str, root: Path = DESCRIPTORS) -> Path:
     path = root / f"{package}.json"
     lines = ",\n".join(msgspec.json.encode(node).decode() for node in catalog.nodes)
     versions = msgspec.json.encode(catalog.versions, order="sorted").decode()
+    names = f',"names":{msgspec.json.encode(catalog.names).decode()}' if catalog.names else ""
     part = path.with_suffix(".part")  # whoever reads meanwhile reads the old file or the new one
-    part.write_text(f'{{"versions":{versions},"nodes":[\n{lines}\n]}}\n', encoding="utf-8")
+    part.write_text(f'{{"versions":{versions}{names},"nodes":[\n{lines}\n]}}\n', encoding="utf-8")
     os.replace(part, path)
     return path
 
@@ -108,13 +109,13 @@ def stamps(root: Path) -> tuple[tuple[str, int, int], ...]:
 def _load(root: Path, stamps: tuple[tuple[str, int, int], ...], hosted: bool) -> Catalog:
     if hosted:
         whole = _load(root, stamps, False)
-        return Catalog(whole.versions, tuple(node for node in whole.nodes if node.runs == "always"))
+        return replace(whole, nodes=tuple(node for node in whole.nodes if node.runs == "always"))
     rules = read_policy(policy(root))
     parts = []
     for path in sorted(root.glob("*.json")):
         revised = revise(generated(path), revisions(path.stem, root))
         nodes = revised.nodes if _installed(path, revised) else _absent(revised.nodes)
-        parts.append(Catalog(revised.versions, governed(nodes, rules)))
+        parts.append(replace(revised, nodes=governed(nodes, rules)))
     return merge(*parts)
 
 

@@ -12,6 +12,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from flowcore.model.descriptor import Catalog, NodeDescriptor, merge
 from flowcore.model.problem import FlowError, Problem
 from flowcore.store import descriptors, fallback
@@ -91,7 +93,7 @@ def _overlay(own: Path, shipped: Stamps, stamps: Stamps) -> Overlay:
     generated = dict(_generated(own, problems))
     kept = tuple(node for node in descriptors.load().nodes if _root(node) not in generated)
     functions = _functions(problems)
-    base = merge(Catalog(descriptors.load().versions, kept), *generated.values(), functions)
+    base = merge(replace(descriptors.load(), nodes=kept), *generated.values(), functions)
     revisions: dict[str, dict[str, Revision]] = {}
     for path in sorted(own.glob("revisions/*.toml")):
         read = _attempt(partial(descriptors.revisions, path.stem, own), problems)
@@ -109,7 +111,7 @@ def _generated(own: Path, problems: list[Problem]) -> Iterator[tuple[str, Catalo
         read = _attempt(partial(descriptors.generated, path), problems)
         if read is not None:
             revised = revise(read, descriptors.revisions(path.stem))
-            yield path.stem, Catalog(revised.versions, governed(revised.nodes, rules))
+            yield path.stem, replace(revised, nodes=governed(revised.nodes, rules))
 
 
 def _functions(problems: list[Problem]) -> Catalog:

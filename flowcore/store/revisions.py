@@ -69,7 +69,7 @@ def revise(catalog: Catalog, revisions: Mapping[str, Revision]) -> Catalog:
     for pattern, revision in revisions.items():
         for type_ in matching(pattern, nodes):
             nodes[type_] = _revised(nodes[type_], revision)
-    return Catalog(catalog.versions, tuple(nodes.values()))
+    return replace(catalog, nodes=tuple(nodes.values()))
 
 
 def stale_in(catalog: Catalog, revisions: Mapping[str, Revision], package: str) -> tuple[Problem, ...]:

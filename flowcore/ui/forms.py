@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 from msgspec import UNSET
 
-from flowcore.dataflow import fits
+from flowcore.dataflow.kinds import family
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
 from flowcore.ui import habits, session
@@ -75,7 +75,7 @@ def _into(store: Callable[[str, Value], object], name: str) -> Store:
 
 
 def _widget(argument: Argument) -> Callable[[Field], None]:
-    kinds = [fits.family(itype) for itype in argument.types]
+    kinds = [family(itype) for itype in argument.types]
     if argument.itype.startswith("list[") and kinds[0]:
         return _several
     if kinds[0]:
@@ -92,7 +92,7 @@ def _or_member(kinds: list[str]) -> Callable[[Field], None] | None:
 
 def _member(field: Field) -> None:
     """One of a family: by name, or made from a class whose arguments follow."""
-    name = fits.family(field.argument.itype)
+    name = family(field.argument.itype)
     options = [*field.argument.choices, *_classes(name, field.catalog)]
     current = _as_option(field.shown)
     if current is not None and current not in options:
@@ -114,7 +114,7 @@ def _member(field: Field) -> None:
 
 def _several(field: Field) -> None:
     """Any number of a family."""
-    name = fits.family(field.argument.itype)
+    name = family(field.argument.itype)
     current = field.shown if isinstance(field.shown, list) else []
     options = [*field.argument.choices, *_classes(name, field.catalog)]
     chosen = [option for item in current if (option := _as_option(item)) is not None]
@@ -141,7 +141,7 @@ def _several(field: Field) -> None:
 
 
 def _value_or_member(field: Field) -> None:
-    names = [name for itype in field.argument.types if (name := fits.family(itype))]
+    names = [name for itype in field.argument.types if (name := family(itype))]
     key = f"{field.key} kind"
     current = _as_option(field.shown) if tag(field.shown) else _NOTHING
     options = [_NOTHING, *(option for name in names for option in _classes(name, field.catalog))]

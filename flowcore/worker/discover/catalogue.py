@@ -50,7 +50,8 @@ def describe(
                 path = f"{node.package}.{name}"
                 nodes[path] = describe_method(path, known, origin, call)
     described = tuple(_without(nodes[path], source.leave_out) for path in sorted(nodes))
-    catalog = Catalog({package: origin.version}, agreed(named_after(consented(described))))
+    agreed_on = agreed(named_after(consented(described)))
+    catalog = Catalog({package: origin.version}, agreed_on, known.accepted)
     return probed(catalog, source.probe) if source.probe else catalog
 
 

@@ -15,6 +15,7 @@ from flowcore.worker.discover.walk import resolve
 class Families:
     """bases: class -> family. functions: id of a function -> family. names: family -> its names.
 
+    accepted: family -> every name that is understood, those that are not offered included.
     choices: argument -> the words to choose from where documentation lists none. hidden: evidence that
     is not to be used.
     """
@@ -23,6 +24,7 @@ class Families:
     functions: dict[int, str]
     names: dict[str, tuple[str, ...]]
     merging: tuple[type, ...]
+    accepted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
 
@@ -66,10 +68,11 @@ def families(source: Source) -> Families:
         if inspect.isfunction(value)
     }
     registered = {family: _names(entry, ends) for family, entry in source.registries.items()}
+    accepted = {family: _accepted(entry, ends) for family, entry in source.registries.items()}
     unnamed = dict.fromkeys(bases.values(), ())
     merging = tuple(resolve(path) for path in source.merging)
     choices = {name: _listed(entry) for name, entry in source.choices.items()}
-    return Families(bases, functions, unnamed | registered, merging, choices, source.hide)
+    return Families(bases, functions, unnamed | registered, merging, accepted, choices, source.hide)
 
 
 def _listed(registry: Registry) -> tuple[str, ...]:
@@ -87,6 +90,15 @@ def _names(registry: Registry, ends: frozenset[type]) -> tuple[str, ...]:
             groups.setdefault(id(value), (value, []))[1].append(name)
     names = {_best(value, found) for value, found in groups.values()}
     return (*(name for name in registry.first if name in names), *sorted(names - set(registry.first)))
+
+
+def _accepted(registry: Registry, ends: frozenset[type]) -> tuple[str, ...]:
+    """Every name that makes a member, in the cases that a registry may not mind."""
+    get = resolve(registry.get) if registry.get else None
+    members = {name: value for name, value in resolve(registry.path).items() if value not in ends}
+    names = {*members, *(value.__name__ for value in members.values())}
+    names |= {given(name) for name in names for given in (str.upper, str.capitalize)} if get else set()
+    return tuple(sorted({name for name in names if not _refused(get, name)} | set(registry.also)))
 
 
 def _refused(get: Callable[[str], Any] | None, name: str) -> bool:

@@ -32,7 +32,7 @@ def probed(catalog: Catalog, families: Iterable[str]) -> Catalog:
         _probed(node, samples) if is_class_of(node, wanted) and node.available else node
         for node in catalog.nodes
     )
-    return Catalog(catalog.versions, nodes)
+    return replace(catalog, nodes=nodes)
 
 
 def is_class_of(node: NodeDescriptor, families: Iterable[str]) -> bool:

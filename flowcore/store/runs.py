@@ -15,6 +15,7 @@ from flowcore.model.problem import FlowError, error
 from flowcore.model.run import FILES, Settings
 from flowcore.store import database as db
 
+_WEIGHTS: Final = ".weights.h5"
 ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -154,9 +155,9 @@ def traced(id: str) -> WorkerTrace | None:
         return None
 
 
-def weights(id: str) -> tuple[Path, ...]:
-    """Files of trained weights, one a fitted model."""
-    return tuple(sorted(folder(id).glob("*.weights.h5")))
+def weights(id: str) -> dict[str, Path]:
+    """Files of trained weights by the node that trained them."""
+    return {path.name.removesuffix(_WEIGHTS): path for path in sorted(folder(id).glob(f"*{_WEIGHTS}"))}
 
 
 def files(id: str) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from flowcore.dataflow import resume
 from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
 from flowcore.model.run import Run, Settings
 from flowcore.store import runs
 from flowcore.ui import session

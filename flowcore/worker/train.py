@@ -80,6 +80,9 @@ class Watch:
         try:
             with tune.quick_input(len(done)) if quick else contextlib.nullcontext():
                 return _whole(done, model.fit(**args | {"callbacks": [*_given(args), watch]}))
+        except BaseException:
+            watch.rescue()
+            raise
         finally:
             _set_steps(model, compiled)
 
@@ -164,8 +167,12 @@ def _watch(
             history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
             emit(history[-1])
             last = self.model.stop_training or self.epoch == self.params.get("epochs")
-            if not last and kept is not None and (kept.due() or control.stopping):
+            if last or kept is None:
+                return
+            if kept.due() or control.stopping:
                 self.keep()
+            else:
+                kept.hold(self.model, self.epoch)
 
         def on_train_end(self, logs: Any = None) -> None:
             if self.first < self.epoch:
@@ -175,6 +182,10 @@ def _watch(
             if kept is not None:
                 kept.save(self.model, self.epoch, history, ended)
                 emit(Checkpoint(node=node, epoch=self.epoch))
+
+        def rescue(self) -> None:
+            if kept is not None and (saved := kept.rescue(self.model, history, control.stopping)):
+                emit(Checkpoint(node=node, epoch=saved))
 
     return Watching()
 

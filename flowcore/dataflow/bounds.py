@@ -13,7 +13,7 @@ _HINTS: Final = {
     "seconds": "Train fewer epochs or on less data",
     "memory": "Use a smaller batch, model or data set",
     "output": "Print less",
-    "disk": "Write less",
+    "disk": "Write less; weights and checkpoints count too, so a smaller network helps",
     "parameters": "Use fewer or smaller layers",
 }
 

@@ -179,7 +179,9 @@ def test_what_was_chosen_is_told_and_can_be_overruled_without_another_figure(sup
     plain = done(supervisor, graph, Settings(seed=3, steps_per_execution=1))
     some = done(supervisor, graph, Settings(seed=3, steps_per_execution=7))
     assert chosen.chosen[FIT]["steps_per_execution"].startswith("32: a step takes about")
-    assert plain.chosen[FIT] == {"steps_per_execution": "1, as set", "input": "as Keras does it"}
+    assert chosen.chosen[FIT]["input"].startswith("rows of a whole epoch")
+    off = "off: without a GPU it makes training slower; jit_compile of compile overrules it"
+    assert plain.chosen[FIT] == {"steps_per_execution": "1, as set", "input": "as Keras does it", "xla": off}
     assert some.chosen[FIT]["steps_per_execution"] == "7, as set"
     assert metrics(chosen) == metrics(plain) == metrics(some)
     compiled = edit.set_argument(graph, "n10", "steps_per_execution", 5)
@@ -240,6 +242,7 @@ def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor
     other = Settings(seed=3, backend=backend)
     found = done(supervisor, digits(8), other)
     assert found.backend == backend
+    assert found.chosen[FIT]["input"] == "as Keras does it"
     assert found.results[EVALUATE]["accuracy"] == pytest.approx(usual.results[EVALUATE]["accuracy"], abs=0.03)
     assert metrics(found) == metrics(done(supervisor, digits(8), other))
 

@@ -2,9 +2,10 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from flowcore.dataflow.units import size
 from flowcore.worker import cost
 from flowcore.worker.sizes import activations, total
 
@@ -15,6 +16,8 @@ SPEED: Final = 1e10  # multiply-adds a second of a small step on one core, measu
 FLOW: Final = 2e9  # bytes a second that layers hand on
 TURN: Final = 1.5e-4  # seconds of one turn of a recurrent layer, there and back
 OVERHEAD: Final = 2e-4
+AS_KERAS: Final = "as Keras does it"
+BY_EPOCH: Final = "rows of a whole epoch gathered at once, in the order of Keras"
 ROOM: Final = 1 << 28  # bytes of input that may be copied once an epoch
 
 
@@ -37,6 +40,18 @@ def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -
     most = min(MOST, int(LONGEST / seconds), steps or MOST)
     found = 1 << max(0, most.bit_length() - 1)
     return found, f"{found}: a step takes about {1000 * seconds:.1f} ms"
+
+
+def xla(model: Any) -> str:
+    """What Keras has made of jit_compile (keras.Model.compile), and why."""
+    backend = sys.modules["keras"].backend.backend()
+    if model.jit_compile:
+        return "on"
+    if backend != "tensorflow":
+        return f"off, as Keras has it for this network on {backend}"
+    gpu = sys.modules["tensorflow"].config.list_physical_devices("GPU")
+    why = "as compiled, or a layer cannot" if gpu else "without a GPU it makes training slower"
+    return f"off: {why}; jit_compile of compile overrules it"
 
 
 def build(model: Any, x: Any, y: Any) -> None:
@@ -67,11 +82,12 @@ def step_seconds(model: Any, batch: int) -> float | None:
 
 
 @contextlib.contextmanager
-def quick_input(skip: int = 0) -> Iterator[None]:
+def quick_input(tell: Callable[[str], None], skip: int = 0) -> Iterator[None]:
     """Feed arrays of moderate size by the epoch and not by the batch, in the very order of Keras.
 
     Keras gathers the rows of each batch by themselves (ArrayDataAdapter.get_tf_dataset); here those of a
-    whole epoch are gathered at once and then cut. skip: epochs whose shuffling is passed over.
+    whole epoch are gathered at once and then cut. tell: hears what is done. skip: epochs whose shuffling is
+    passed over.
     """
     adapter = sys.modules.get("keras.src.trainers.data_adapters.array_data_adapter")
     if adapter is None or sys.modules["keras"].backend.backend() != "tensorflow":
@@ -80,7 +96,9 @@ def quick_input(skip: int = 0) -> Iterator[None]:
     kept = adapter.ArrayDataAdapter.get_tf_dataset
 
     def get_tf_dataset(self: Any) -> Any:
-        found = _by_epoch(self) if _is_plain(self) else kept(self)
+        plain = _is_plain(self)
+        tell(BY_EPOCH if plain else f"{AS_KERAS}: more than {size(ROOM)}, or no dense arrays")
+        found = _by_epoch(self) if plain else kept(self)
         for _ in range(skip if self._shuffle else 0):
             next(iter(found))
         return found

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from flowcore.model.event import Epoch
 from flowcore.model.problem import error
+from flowcore.model.run import CHECKPOINTS
 from flowcore.worker import sizes
 
 Array = npt.NDArray[Any]
-FOLDER: Final = "checkpoints"
 BETWEEN: Final = 2.0  # seconds; a training of tiny epochs must not spend its time on them
 SHARE: Final = 0.05  # of the time that training may lose to checkpoints
 ROOM: Final = 1 << 28  # bytes of a state that may be held in memory
@@ -45,7 +45,7 @@ class Checkpoints:
     """Those of one fit node in the folder of a run."""
 
     def __init__(self, folder: Path, node: str) -> None:
-        self._folder = folder / FOLDER / node
+        self._folder = folder / CHECKPOINTS / node
         self._due = 0.0
         self._cost = 0.0
         self._held: tuple[int, list[tuple[Any, Array]]] | None = None
@@ -106,12 +106,10 @@ class Checkpoints:
         if not epochs:
             return None
         kept = msgspec.json.decode((self._folder / f"{max(epochs)}.json").read_bytes(), type=Kept)
-        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(AttributeError):
-            link = Path(folder) / "kept.weights.h5"  # Keras goes by the name
-            link.symlink_to((self._folder / f"{max(epochs)}.weights").resolve())
+        with contextlib.suppress(AttributeError):
             model.optimizer.build(model.trainable_variables)
             try:
-                model.load_weights(link)
+                weights_into(model, self._folder / f"{max(epochs)}.weights")
             except (ValueError, KeyError) as reason:
                 raise _mismatch(reason) from reason
         for variable in model.variables:
@@ -121,6 +119,14 @@ class Checkpoints:
 
     def _names(self) -> list[str]:
         return [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
+
+
+def weights_into(model: Any, path: Path) -> None:
+    """Load weights, whatever their file is called (keras.Model.load_weights goes by the name)."""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "kept.weights.h5"
+        link.symlink_to(path.resolve())
+        model.load_weights(link)
 
 
 def _variables(model: Any) -> list[Any]:

@@ -228,7 +228,7 @@ class Nodes:
     ) -> None:
         if isinstance(item, ast.Name) and item.id in self.constants and item.id not in self.holds:
             item = self.constants[item.id]
-        if links := linked(id, name, item, self.place):
+        if links := linked(id, argument, item, self.place):
             self.links += links
             return
         node = self.made[id]

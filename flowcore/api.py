@@ -2,17 +2,23 @@
 
 >>> import flowcore
 >>> graph, row = flowcore.add(flowcore.Graph(name="a line"), "keras.Input", shape=[1])
->>> graph, line = flowcore.add(graph, "keras.layers.Dense", after=row, units=1)
+>>> graph, line = flowcore.add(graph, "keras.layers.Dense", after=row, units=2)
+>>> graph = flowcore.change(graph, line, units=1, label="the line")
 >>> flowcore.shapes(graph).shapes[line]
 {'': '(None, 1)'}
 >>> flowcore.check(graph)
 ()
 """
 
+import time
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from flowcore.dataflow import check as _check
 from flowcore.dataflow import document, edit, ports
@@ -24,17 +30,20 @@ from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.event import Event
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.preview import Preview
 from flowcore.model.problem import FlowError, Problem, error
 from flowcore.model.run import Run, Settings
 from flowcore.runs import scripts
 from flowcore.runs.checker import Checker
 from flowcore.runs.scans import read_functions
+from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
-from flowcore.store import overlay
+from flowcore.store import fallback, overlay, runs
 from flowcore.store.examples import examples
 
 __all__ = [
+    "DEFAULT",
     "FlowError",
     "Graph",
     "Link",
@@ -45,10 +54,15 @@ __all__ = [
     "Run",
     "add",
     "catalog",
+    "change",
     "check",
     "connect",
+    "evaluate",
     "examples",
+    "folder",
+    "group",
     "load",
+    "remove",
     "run",
     "save",
     "script",
@@ -57,6 +71,13 @@ __all__ = [
     "train",
 ]
 Source = str | tuple[str, str]
+DEFAULT: Final[UnsetType] = UNSET
+"""As an argument of `change`: what the callable takes where it is told nothing."""
+BEAT: Final = 0.02
+
+
+def _warn(problem: Problem) -> None:
+    warnings.warn(str(problem), stacklevel=5)
 
 
 def catalog() -> Catalog:
@@ -120,6 +141,42 @@ def connect(graph: Graph, source: Source, target: str, port: str = "") -> Graph:
     return edit.connect(graph, id, output, target, found, known)
 
 
+def change(
+    graph: Graph, node: str, /, *, label: str | None = None, note: str | None = None, **args: Any
+) -> Graph:
+    """A graph where a node has other arguments, as plain JSON values, DEFAULT to take one back.
+
+    Raises FlowError("no-node").
+    """
+    for name, value in args.items():
+        graph = edit.set_argument(graph, node, name, value)
+    graph = graph if label is None else edit.rename(graph, node, label)
+    return graph if note is None else edit.annotate(graph, node, note)
+
+
+def remove(graph: Graph, *what: str | Link) -> Graph:
+    """A graph without some nodes, by id, and their links; or without some links.
+
+    >>> graph, row = add(Graph(), "keras.Input", shape=[1])
+    >>> graph, line = add(graph, "keras.layers.Dense", after=row, units=1)
+    >>> remove(graph, *graph.links).links
+    ()
+    """
+    for link in what:
+        graph = edit.disconnect(graph, link) if isinstance(link, Link) else graph
+    return edit.remove(graph, (id for id in what if isinstance(id, str)))
+
+
+def group(graph: Graph, label: str, *nodes: str) -> Graph:
+    """A graph where nodes are shown together under a label, "" to take them out of their group.
+
+    Raises FlowError("no-node").
+    """
+    for node in nodes:
+        graph = edit.gather(graph, node, label)
+    return graph
+
+
 def train(graph: Graph, plan: Plan | None = None) -> Graph:
     """The graph with its training: model, compile, fit and evaluate nodes, added or set by a plan.
 
@@ -130,9 +187,10 @@ def train(graph: Graph, plan: Plan | None = None) -> Graph:
     return _plan.write(graph, plan or _plan.read(graph, known), known)
 
 
-def load(path: str | Path) -> Graph:
+def load(path: str | Path, tell: Callable[[Problem], object] = _warn) -> Graph:
     """The graph in a file: a graph document, a script that was written from one, or a Keras model.
 
+    tell: hears what of a script is not taken over; else that is a warning of Python's.
     Nothing that the file names is imported or run. Raises FlowError with the place and the reason.
     """
     try:
@@ -141,7 +199,7 @@ def load(path: str | Path) -> Graph:
         raise error(
             "no-file", f"Cannot read {path}: {reason.strerror}.", "Name the file of a graph."
         ) from None
-    return read(content, Path(path).name, catalog())
+    return read(content, Path(path).name, catalog(), fallback.sources(), tell)
 
 
 def save(graph: Graph, path: str | Path) -> None:
@@ -171,16 +229,60 @@ def script(graph: Graph, seed: int = 0) -> str:
     return scripts.script(graph, catalog(), seed)
 
 
-def run(graph: Graph, seed: int = 0, on_event: Callable[[Event], None] | None = None) -> Run:
+def run(
+    graph: Graph,
+    seed: int = 0,
+    on_event: Callable[[Event], None] | None = None,
+    *,
+    backend: str = "tensorflow",
+    steps_per_execution: int | None = None,
+    resume: str = "",
+) -> Run:
     """Run a graph in a worker process and wait for its end.
 
-    on_event hears every event as it happens. Raises FlowError if the graph cannot run; a run that
-    fails comes back with ``state == "failed"`` and its ``problem``.
+    on_event hears every event as it happens. backend: of Keras. steps_per_execution: None to choose it by
+    the time of a step. resume: the id of an earlier run of the graph whose training goes on. Raises
+    FlowError if the graph cannot run, or there is no run to go on with; a run that fails comes back with
+    ``state == "failed"`` and its ``problem``.
     """
+    if resume:
+        runs.document(resume)
     supervisor = _supervisor()
-    return supervisor.wait(supervisor.start(graph, settings=Settings(seed=seed), listener=on_event))
+    settings = Settings(seed=seed, backend=backend, resume=resume, steps_per_execution=steps_per_execution)
+    id = supervisor.start(graph, settings=settings, listener=on_event)
+    return replace(supervisor.wait(id), id=id)
+
+
+def folder(run: Run) -> Path:
+    """What a run left: ``NODE.weights.h5`` of each that trained, and below ``files`` what its nodes wrote."""
+    return runs.folder(run.id)
+
+
+def evaluate(graph: Graph, node: str, seed: int = 0) -> dict[str, Preview]:
+    """What the value of a node looks like, by output; it and what it needs run in a worker process.
+
+    The worker keeps the values of a graph: only what has changed since it was asked last runs again.
+    Raises FlowError with what keeps it from running, or what a node raised.
+    """
+    sessions, owner = _sessions(), "library"
+    sessions.evaluate(graph, owner, node, seed)
+    while (found := sessions.look(graph.id, owner)).busy:
+        time.sleep(BEAT)
+    if found.run.problem:
+        raise FlowError(found.run.problem)
+    return found.answers[node].found.previews
 
 
 @lru_cache(maxsize=1)
 def _supervisor() -> Supervisor:
-    return Supervisor(catalog, Workers(spares=0))
+    return Supervisor(catalog, _workers())
+
+
+@lru_cache(maxsize=1)
+def _sessions() -> Sessions:
+    return Sessions(catalog, _workers())
+
+
+@lru_cache(maxsize=1)
+def _workers() -> Workers:
+    return Workers(spares=0)

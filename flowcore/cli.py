@@ -21,7 +21,9 @@ from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Event
 from flowcore.model.frame import DescribeRequest
+from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem, error
+from flowcore.runs.backends import installed
 from flowcore.runs.describe import ask, describe
 from flowcore.store import descriptors, overlay
 from flowcore.store.tensorboard import Logs
@@ -53,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a graph in a worker process")
     run.add_argument("graph", metavar="GRAPH.json")
     run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--backend", choices=installed(), default="tensorflow", help="what Keras computes with")
+    run.add_argument("--steps", type=int, help="steps per execution (default: chosen by the time of a step)")
+    run.add_argument("--resume", metavar="RUN", default="", help="go on with the training of an earlier run")
     run.add_argument("--tensorboard", metavar="FOLDER", help="write logs there that TensorBoard opens")
     run.add_argument("--json", action="store_true", help="print every event as a line of JSON")
     run.set_defaults(command=_run)
@@ -99,7 +104,7 @@ def _app(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    graph = api.load(args.graph)
+    graph = _load(args.graph, args)
     _warn()
     tell = _print_json if args.json else _Progress(graph.title)
     logs = Logs(Path(args.tensorboard), graph) if args.tensorboard else None
@@ -109,12 +114,15 @@ def _run(args: argparse.Namespace) -> int:
         if logs is not None:
             logs(event)
 
-    run = api.run(graph, args.seed, hear)
+    run = api.run(
+        graph, args.seed, hear, backend=args.backend, steps_per_execution=args.steps, resume=args.resume
+    )
     if logs is not None:
         logs.close()
     if run.problem:
         _complain((run.problem,), args)
     if not args.json:
+        print(f"run {run.id}: {api.folder(run)}", file=sys.stderr)
         for node, metrics in run.results.items():
             for name, value in metrics.items():
                 print(f"{graph.title(node)} {name} {'nan' if value is None else f'{value:.6g}'}")
@@ -122,7 +130,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    problems = api.check(api.load(args.graph))
+    problems = api.check(_load(args.graph, args))
     _warn()
     _complain(problems, args)
     errors = [problem for problem in problems if problem.level == "error"]
@@ -132,12 +140,12 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _script(args: argparse.Namespace) -> int:
-    print(api.script(api.load(args.graph), args.seed), end="")
+    print(api.script(_load(args.graph, args), args.seed), end="")
     return 0
 
 
 def _read(args: argparse.Namespace) -> int:
-    sys.stdout.buffer.write(document.write(api.load(args.file)))
+    sys.stdout.buffer.write(document.write(_load(args.file, args)))
     return 0
 
 
@@ -188,6 +196,10 @@ def _warn() -> None:
     """Files of the user's own that could not be read: a graph may do without them."""
     for problem in overlay.overlay().problems:
         print(f"warning: {problem.message}\n  {problem.hint}", file=sys.stderr)
+
+
+def _load(path: str, args: argparse.Namespace) -> Graph:
+    return api.load(path, lambda problem: _complain([problem], args))
 
 
 def _complain(problems: Sequence[Problem], args: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ with drawing:
     found, fresh = shapes.report(here, catalog)
     known, run = shapes.known(here, found, run_id)
     seen = preview.seen(here, catalog, run_id)
-    data = shapes.data(here, run, run_id)
+    data = shapes.data(here, run, run_id, seen.known)
     fitting = targets.check(here.graph, catalog, found, data) if fresh else ()
     problems = (*check(here.graph, catalog), *found.problems, *fitting)
     if not here.graph.nodes:
@@ -42,7 +42,7 @@ with drawing:
             catalog,
             key="graph" if not seen.look.answers else "graph above values",
             mode=mode,
-            shapes={**known, **seen.shapes},
+            shapes={**known, **seen.known.shapes},
             states=clusters.states(shown, {**shapes.states(here, run, run_id), **seen.states}),
             problems=clusters.problems(shown, problems),
             words=clusters.words(shown, here.graph),
@@ -63,7 +63,7 @@ with drawing:
 with side:
     if beside == toolbar.SCRIPT:
         with st.container(border=True, key="script"):
-            code.draw(here, catalog)
+            code.draw(here, catalog, seen.seed)
     elif here.editable:
         with st.container(border=True, key="palette"):
             palette.draw(here, catalog)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.ui import frame, launch, session, shapes, toolbar, training, watch
+from flowcore.ui import frame, launch, session, toolbar, training, watch
 from flowcore.ui.words import plain
 
 here = frame.open_graph("Train")
@@ -21,4 +21,4 @@ with result:
         st.query_params["run"] = run_id
         watch.draw(here, run_id)
     else:
-        launch.before(here, shapes.report(here, catalog)[0], catalog)
+        launch.before(here, catalog)

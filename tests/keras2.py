@@ -1,6 +1,11 @@
-"""Model files as Keras 2.11 wrote them, by hand: its own program cannot be installed beside Keras 3."""
+"""Model files as Keras 2.11 wrote them, each part named, to be changed by tests.
+
+What its successor tf_keras writes lies in files/keras2, made by tests/write_keras2.py.
+"""
 
 from typing import Any
+
+import numpy as np
 
 GLOROT = {"class_name": "GlorotUniform", "config": {"seed": None}}
 ZEROS: dict[str, Any] = {"class_name": "Zeros", "config": {}}
@@ -226,3 +231,17 @@ SEQUENTIAL: dict[str, Any] = {
     "keras_version": "2.11.0",
     "backend": "tensorflow",
 }
+
+
+def numbers(shape: Any, index: int, dtype: str = "float32") -> np.ndarray:
+    """Weights or inputs that depend on their place and shape alone; vectors, variances too, are above 0."""
+    sizes = [size or 2 for size in shape]
+    if not dtype.startswith("float"):
+        return np.arange(np.prod(sizes), dtype=dtype).reshape(sizes) % 5
+    waves = np.cos(0.7 * np.arange(np.prod(sizes)) + index).reshape(sizes)
+    return ((0.5 if len(sizes) == 1 else 0.0) + 0.4 * waves).astype(dtype)
+
+
+def told(array: np.ndarray) -> list[Any]:
+    """An output in short: its shape, and the sums of what it holds and of its squares."""
+    return [list(array.shape), float(array.sum()), float((array.astype("float64") ** 2).sum())]

@@ -179,6 +179,7 @@ SAMPLED = (
     "keras.layers.Bidirectional",
     "keras.ops.add",
     "keras.ops.concatenate",
+    "keras.ops.get_item",
     "keras.activations.relu",
     "keras.Model.compile",
     "keras.Model.fit",
@@ -245,7 +246,8 @@ def programs(draw: st.DrawFn, catalog: Catalog) -> Graph:
     while lost:
         graph = edit.remove(graph, lost)
         lost = [node.id for node in graph.nodes if _waits(graph, node, catalog)]
-    groups = st.builds(Group, id=ids, label=text, nodes=st.lists(ids, max_size=3).map(tuple))
+    known = st.lists(st.sampled_from(sorted(graph.by_id)), max_size=3) if graph.nodes else st.just([])
+    groups = st.builds(Group, id=ids, label=text, nodes=known.map(tuple))
     return msgspec.structs.replace(graph, groups=tuple(draw(st.lists(groups, max_size=2))))
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -462,6 +463,44 @@ def test_nothing_is_wrong_with_the_examples(name: str, checker: Checker) -> None
     assert found.problems == ()
     assert targets.check(graph, known, found, Known()) == ()
     assert bool(found.summaries) == any(node.type == "keras.Model" for node in graph.nodes)
+
+
+FORBIDDEN: list[Any] = [
+    {"$new": "numpy.save", "args": {"file": "saved.npy", "arr": [1]}},
+    {"$new": "pandas.read_csv", "args": {"filepath_or_buffer": "/etc/passwd"}},
+    {
+        "$new": "keras.initializers.HeNormal",
+        "args": {"seed": {"$new": "numpy.save", "args": {"file": "saved.npy"}}},
+    },
+    {"$new": "keras.ops.zeros", "args": {"shape": [3, 2]}},
+    {"$ref": "numpy.save"},
+    {"module": "os", "class_name": "system", "config": "touch saved.npy", "registered_name": None},
+    {"$dict": [["module", "os"], ["class_name", "system"], ["config", "touch saved.npy"]]},
+]
+
+
+@pytest.mark.parametrize("value", FORBIDDEN, ids=str)
+def test_nothing_but_what_the_checker_may_make_is_made_inside_an_argument(
+    value: Any, checker: Checker, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the server, which sends no such node, and by the worker, which would not make it."""
+    good, bad = (
+        fresh(chain(("Input", {"shape": [3]}), ("Dense", {"units": 2, "kernel_initializer": one})))
+        for one in ("he_normal", value)
+    )
+    monkeypatch.chdir(tmp_path)
+    own = Checker()
+    try:
+        assert set(own.report(good, catalog).shapes) == {"s0", "s1"}
+        for sent in (True, False):
+            if sent:
+                monkeypatch.setattr("flowcore.runs.checker.errors", lambda problems: ())
+            found = own.report(bad, catalog)
+            assert "passwd" not in str(found.problems)
+            assert set(found.shapes) == {"s0"}
+            assert not list(tmp_path.iterdir())
+    finally:
+        own.close()
 
 
 def _pid(checker: Checker) -> int:

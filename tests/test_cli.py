@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,9 @@ def graph(tmp_path: Path) -> Path:
 def test_a_run_that_is_done_tells_its_progress_on_stderr(home: Path, graph: Path) -> None:
     done = flowcore(home, "run", str(graph))
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines() == ["patients", "halves"]
+    *progress, last = done.stderr.splitlines()
+    assert progress == ["patients", "halves"]
+    assert re.fullmatch(rf"run [\w-]{{22}}: {home}/.+", last)
 
 
 def test_a_run_that_fails_ends_with_1_and_its_problem(home: Path, graph: Path) -> None:

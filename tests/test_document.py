@@ -170,6 +170,9 @@ def test_a_document_with_a_few_bytes_changed_is_read_or_refused_with_a_problem(a
         pytest.param(b'{"flowcore": 1, "name": "\\ud800"}', "not-json", id="a lone surrogate"),
         pytest.param(b'{"flowcore": 1, "name": "\xed\xa0\x80"}', "not-json", id="a lone surrogate in UTF-8"),
         pytest.param(b'{"flowcore": 1} {}', "not-json", id="two documents"),
+        pytest.param(
+            b'{"flowcore": 1, "nodes": [' + b"[]," * 10**6 + b"0]}", "too-large", id="millions of lists"
+        ),
         pytest.param(b"// a graph\n{}", "not-json", id="a comment"),
         pytest.param(b"null", "not-a-graph", id="null"),
         pytest.param(b"[]", "not-a-graph", id="a list"),

@@ -1,5 +1,6 @@
 """Real training by the real engine, and shapes by the real checker: the slow part."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from flowcore.dataflow.read_script import read_script
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import LayerRow
-from flowcore.model.frame import ShapeReport
-from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.frame import RunRequest, ShapeReport
+from flowcore.model.graph import Graph, Link, Node, types
 from flowcore.model.problem import Problem
 from flowcore.model.run import Run, Settings
 from flowcore.runs.checker import LIMIT, Checker
+from flowcore.runs.process import WorkerProcess
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import runs
 from tests.toy import wired
@@ -85,7 +87,7 @@ def test_the_digits_network_trains_exactly_as_a_script_by_hand_does(supervisor: 
     assert found.shapes["n1"] == {"": "[(1797, 8, 8, 1), (1797,)]", "x": "(1797, 8, 8, 1)", "y": "(1797,)"}
     assert found.summaries["n10"] == CNN_ROWS
     assert found.classes["n3"] == {"y_train": 10, "y_test": 10}
-    assert [path.name for path in runs.weights(id)] == ["n12.weights.h5"]
+    assert list(runs.weights(id)) == ["n12"]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,35 @@ def test_training_is_stopped_within_two_seconds(supervisor: Supervisor) -> None:
     assert found.epochs
     assert 0 < found.progress < 0.1
     assert not psutil.pid_exists(trace.pid)
+
+
+def test_training_goes_on_while_nobody_reads_its_events_and_none_is_lost(
+    home: Path, tmp_path: Path, catalog: Catalog
+) -> None:
+    graph = api.load(api.examples()["diabetes"])
+    for name, value in {"epochs": 100, "batch_size": 400, "callbacks": []}.items():
+        graph = edit.set_argument(graph, "n9", name, value)
+    worker = WorkerProcess("run", keep_output=False)
+    fcntl.fcntl(worker.events, fcntl.F_SETPIPE_SZ, PIPE)
+    assert worker.send(RunRequest(graph, catalog.only(types(graph)), 0, str(tmp_path)))
+    read = msgspec.json.Decoder(e.Event).decode
+    events = [read(next(worker.events))]
+    while not isinstance(events[-1], e.Epoch):
+        events.append(read(next(worker.events)))
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("*.weights.h5")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    unread = worker.events.readlines()
+    assert sum(map(len, unread)) > 3 * PIPE
+    events += map(read, unread)
+    assert [event.epoch for event in events if isinstance(event, e.Epoch)] == list(range(1, 101))
+    assert isinstance(events[-1], e.Done)
+    assert worker.wait(10) == 0
+    worker.close()
+
+
+PIPE = 4096  # bytes: the least that a pipe holds
 
 
 def test_a_graph_that_cannot_be_built_fails_at_its_node_with_what_came_in(supervisor: Supervisor) -> None:

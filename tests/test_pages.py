@@ -1,7 +1,9 @@
 """Pages without a browser: each opens, whatever the address says, and edits what it shows."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 from flowcore.dataflow import document, edit
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
-from flowcore.store import database, graphs
+from flowcore.model.run import Settings
+from flowcore.store import database, graphs, runs
 from flowcore.store.examples import examples
+from flowcore.ui import code, session
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "0123456789abcdef" * 2
@@ -84,6 +88,35 @@ def test_a_change_in_a_form_is_a_change_in_the_store(example: str) -> None:
     at.button(key="undo").click().run()
     assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 32
     assert at.number_input(key="n5 args filters").value == 32
+
+
+def test_the_script_has_the_seed_of_the_run_that_is_looked_at(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.segmented_control(key="beside").select("Script").run()
+    assert "SEED = 0\n" in script(at)
+    runs.create(document.read(graphs.load(example).document), database.owner_key(TOKEN), Settings(seed=7))
+    assert "SEED = 7\n" in script(at.run())
+
+
+def script(at: AppTest) -> str:
+    """The statements that are shown, as plain text."""
+    texts = (re.sub(r"<[^>]*>", "", item.proto.body) for item in at.get("html"))
+    return next(text for text in texts if "SEED" in text)
+
+
+@pytest.mark.parametrize(
+    ("count", "line", "window"),
+    [
+        (300, 299, (0, 300)),
+        (301, 0, (0, 200)),
+        (4_471, 2_000, (1_992, 2_192)),
+        (4_471, 4_470, (4_271, 4_471)),
+    ],
+)
+def test_of_a_long_script_the_part_around_the_selected_node_is_shown(
+    count: int, line: int, window: tuple[int, int]
+) -> None:
+    assert code.window(count, line) == window
 
 
 def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str) -> None:
@@ -184,6 +217,35 @@ def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: 
     at.number_input(key="plan optimizer SGD momentum").set_value(0.9).run()
     args = document.read(graphs.load(example).document).by_id["n11"].args
     assert args["optimizer"] == {"$new": "keras.optimizers.SGD", "args": {"momentum": 0.9}}
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that runs one graph at a time."""
+    monkeypatch.setenv("FLOWCORE_RUNS", "1")
+    session.supervisor.clear()
+    yield
+    session.supervisor().close()
+    session.supervisor.clear()
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+def test_a_run_that_waits_says_its_place_in_the_queue_and_moves_up(home: Path) -> None:
+    graph = document.read(examples()["digits_cnn"].read_bytes())
+    pages = [opened("pages/train.py", stored(graph)) for _ in range(3)]
+    for at in pages:
+        at.button(key="train").click().run()
+        assert not at.exception
+    assert [_place(at) for at in pages] == ["", "1", "2"]
+    pages[1].button(key="stop").click().run()
+    assert [_place(at.run()) for at in pages] == ["", "", "1"]
+
+
+def _place(at: AppTest) -> str:
+    said = [
+        re.match(r"Place (\d+) in the queue: other runs are going on", str(item.value)) for item in at.caption
+    ]
+    return next((found[1] for found in said if found), "")
 
 
 def test_early_stopping_is_a_callback_of_fit(example: str) -> None:

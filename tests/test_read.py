@@ -24,6 +24,11 @@ DENSE = {
     },
 }
 
+MASKING = {"class_name": "Masking", "config": {"mask_value": float("nan"), "name": "masking"}}
+_, TWO = DENSE["config"]["layers"]
+ROWS = {"class_name": "InputLayer", "config": {"batch_shape": [None, 5, 3]}}
+MASKED = {"class_name": "Sequential", "config": {"name": "line", "layers": [ROWS, MASKING, TWO]}}
+
 
 @pytest.mark.parametrize(
     ("name", "content"),
@@ -31,6 +36,7 @@ DENSE = {
         ("graph.json", document.write(Graph(nodes=(Node(id="n1", type="keras.layers.Dense"),)))),
         ("script.py", b"import keras\nx = keras.layers.Dense(2)\n"),
         ("model.json", json.dumps(DENSE).encode()),
+        ("masked.json", json.dumps(MASKED).encode()),
         ("model.txt", json.dumps(DENSE["config"]).encode()),
     ],
 )

@@ -223,8 +223,21 @@ def test_a_model_comes_back_from_its_graph_and_from_its_script(make: Callable[[]
     same(model, [one for one in names.values() if isinstance(one, keras.Model)][-1])
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "NASNetMobile"])
+# Those that build in seconds, for what each alone has; all 40 are in tests/benchmarks/applications.
+APPLICATIONS = (
+    "ConvNeXtTiny",  # LayerScale
+    "DenseNet121",
+    "EfficientNetB0",
+    "InceptionResNetV2",  # CustomScaleLayer
+    "MobileNetV2",
+    "MobileNetV3Small",  # operations among layers
+    "NASNetMobile",
+)
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
 def test_an_application_has_the_same_layers_and_links(name: str) -> None:
+    keras.utils.clear_session()
     model = getattr(keras.applications, name)(weights=None)
     graph = read(model)
     again = models.build(graph, CATALOG)
@@ -253,6 +266,21 @@ def test_a_model_inside_is_a_group_that_is_called() -> None:
     called = [node for node in graph.nodes if node.type == "flowcore.call"]
     assert [node.call for node in called] == [{"training": False}, {}]
     assert {graph.into(node.id, "layer")[0].source for node in called} == {group.nodes[-1]}
+
+
+def test_models_inside_of_models_are_groups_beside_each_other() -> None:
+    graph = read(nested_twice())
+    inner, middle = graph.groups
+    assert (inner.label, middle.label) == ("inner", "middle")
+    assert [graph.by_id[id].type for id in inner.nodes] == [
+        "keras.Input",
+        "keras.layers.Dense",
+        "keras.Model",
+    ]
+    assert set(inner.nodes).isdisjoint(middle.nodes)
+    outside = {node.id for node in graph.nodes} - {*inner.nodes, *middle.nodes}
+    assert next(node.type for node in graph.nodes if node.id in outside) == "keras.Input"
+    assert len(graph.nodes) == len(outside) + len(inner.nodes) + len(middle.nodes)
 
 
 def test_what_a_default_says_is_left_out() -> None:
@@ -310,6 +338,71 @@ def test_an_archive_is_read_without_its_weights(tmp_path: Any) -> None:
     model = several_ends()
     model.save(tmp_path / "model.keras")
     assert equal(read_model((tmp_path / "model.keras").read_bytes(), CATALOG), read(model))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"optimizer": "adam", "loss": "mse"}, {"optimizer": "adam", "loss": "mean_squared_error"}),
+        ({"optimizer": "rmsprop"}, {}),
+        (
+            {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9), "metrics": ["acc", "mae"]},
+            {
+                "optimizer": {
+                    "$new": "keras.optimizers.SGD",
+                    "args": {"learning_rate": 0.1, "momentum": 0.9},
+                },
+                "metrics": ["accuracy", "mean_absolute_error"],
+            },
+        ),
+        (
+            {"loss": keras.losses.CategoricalCrossentropy(True), "steps_per_execution": 4},
+            {
+                "loss": {"$new": "keras.losses.CategoricalCrossentropy", "args": {"from_logits": True}},
+                "steps_per_execution": 4,
+            },
+        ),
+        (
+            {"optimizer": keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 10))},
+            {
+                "optimizer": {
+                    "$new": "keras.optimizers.Adam",
+                    "args": {
+                        "learning_rate": {
+                            "$new": "keras.optimizers.schedules.CosineDecay",
+                            "args": {"initial_learning_rate": 0.1, "decay_steps": 10},
+                        }
+                    },
+                }
+            },
+        ),
+    ],
+)
+def test_how_a_model_was_compiled_is_a_node(given: dict[str, Any], expected: Any, tmp_path: Any) -> None:
+    model = sequential()
+    model.compile(**given)
+    model.save(tmp_path / "model.keras")
+    graph = read_model((tmp_path / "model.keras").read_bytes(), CATALOG)
+    *_, made, compile_ = graph.nodes
+    assert (made.type, compile_.type, compile_.args) == ("keras.Model", "keras.Model.compile", expected)
+    assert check(graph, CATALOG) == ()
+    again = models.build(graph, CATALOG)
+    assert again.optimizer.get_config() == {**model.optimizer.get_config(), "name": again.optimizer.name}
+
+
+def test_how_a_model_was_compiled_is_told_where_it_cannot_be_read() -> None:
+    def own(y_true: Any, y_pred: Any) -> Any:
+        return y_pred - y_true
+
+    own.__module__ = "my_package.losses"
+    model = sequential()
+    model.compile(loss=own)
+    *_, made = read(model).nodes
+    assert made.type == "keras.Model"
+    assert made.note.startswith("How the model was compiled is not kept: loss is")
+    model.compile(loss={"dense": "mse"})
+    *_, made = read(model).nodes
+    assert (made.type, made.args["loss"]) == ("keras.Model.compile", {"dense": "mse"})
 
 
 def test_a_bare_configuration_is_a_model_too() -> None:

@@ -12,6 +12,8 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Output
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import Run, Settings, after
+from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs
@@ -52,7 +55,7 @@ class Bench:
 
     def __init__(self, folder: Path, workers: Workers) -> None:
         self.folder = folder
-        self.supervisor = Supervisor(lambda: CATALOG, workers)
+        self.supervisor = Supervisor(lambda: CATALOG, workers, queue=Queue(total=4))
         self.heard: list[e.Event] = []
 
     def graph(self, *scripts: str) -> Graph:
@@ -122,6 +125,26 @@ def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     found = Kept(spares=0, fork=request.param == "forked")
     yield found
     Workers.close(found)
+
+
+@contextmanager
+def bystander(bench: Bench) -> Iterator[str]:
+    """A run of the same supervisor that is under way while something else fails, and ends well."""
+    other = copy(bench)
+    other.folder, other.heard = bench.folder / "other", []
+    other.folder.mkdir()
+    go = other.folder / "go"
+    id = other.started(f"{READY}import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)")
+    yield id
+    assert bench.supervisor.look(id).state == "running"
+    go.touch()
+    assert bench.supervisor.wait(id, 30).state == "done"
+
+
+@pytest.fixture
+def other(bench: Bench) -> Iterator[str]:
+    with bystander(bench) as id:
+        yield id
 
 
 @pytest.fixture
@@ -242,7 +265,7 @@ def test_a_node_that_asks_for_a_missing_package_says_which(bench: Bench) -> None
     ],
 )
 def test_a_worker_that_dies_ends_the_run_with_its_reason_and_its_last_output(
-    bench: Bench, script: str, message: str, hint: str
+    bench: Bench, other: str, script: str, message: str, hint: str
 ) -> None:
     _, run = bench.run(f"print('last words', flush=True)\n{script}", "value = 2")
     assert run.state == "failed"
@@ -253,7 +276,7 @@ def test_a_worker_that_dies_ends_the_run_with_its_reason_and_its_last_output(
         assert "n1.py" in run.output.text  # the trace of faulthandler
 
 
-def test_a_killed_worker_fails_its_run_and_no_other(bench: Bench) -> None:
+def test_a_killed_worker_fails_its_run_and_no_other(bench: Bench, other: str) -> None:
     id = bench.started(f"{READY}time.sleep(60)")
     worker_of(id).send_signal(signal.SIGKILL)
     run = bench.supervisor.wait(id, 10)
@@ -320,7 +343,7 @@ def test_a_node_reads_nothing_from_the_frames(bench: Bench) -> None:
     assert run.output.text == "'' 0\n"
 
 
-def test_a_flood_of_output_does_not_stall_and_is_cut_with_both_ends_kept(bench: Bench) -> None:
+def test_a_flood_of_output_does_not_stall_and_is_cut_with_both_ends_kept(bench: Bench, other: str) -> None:
     began = time.monotonic()
     id, run = bench.run(
         """
@@ -342,7 +365,7 @@ def test_a_flood_of_output_does_not_stall_and_is_cut_with_both_ends_kept(bench: 
     assert (runs.folder(id) / journal.NAME).stat().st_size < 2 * journal.ROTATION
 
 
-def test_a_run_that_sleeps_is_stopped_within_two_seconds(bench: Bench) -> None:
+def test_a_run_that_sleeps_is_stopped_within_two_seconds(bench: Bench, other: str) -> None:
     id = bench.started(f"{READY}time.sleep(60)", "value = 2")
     worker, began = worker_of(id), time.monotonic()
     bench.supervisor.stop(id)
@@ -385,7 +408,7 @@ def test_what_a_run_started_ends_with_it(bench: Bench) -> None:
     until(lambda: not psutil.pid_exists(child) or gone(psutil.Process(child)), 2)
 
 
-def test_a_forked_child_that_lives_on_does_not_keep_a_dead_worker_running(bench: Bench) -> None:
+def test_a_forked_child_that_lives_on_does_not_keep_a_dead_worker_running(bench: Bench, other: str) -> None:
     began = time.monotonic()
     _, run = bench.run("import os, time\nif os.fork(): os._exit(5)\ntime.sleep(60)")
     assert run.problem is not None
@@ -479,6 +502,7 @@ PATHS = {"PYTHONPATH": str(Path(__file__).parent.parent)}
 SERVER = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts behind itself
+from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from tests.test_runs import CATALOG
 from flowcore.dataflow.document import read

@@ -66,7 +66,7 @@ def test_an_example_comes_back_from_its_script(name: str) -> None:
     assert set(scripts.lines(source)) == set(found.by_id)
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "diabetes"])
+@pytest.mark.parametrize("name", ["digits_cnn", "diabetes", "siamese", "digits_under_attack"])
 def test_a_script_reads_as_one_would_write_it(name: str) -> None:
     found = document.read(examples()[name].read_bytes(), CATALOG)
     assert scripts.script(found, CATALOG) == (GOLDEN / f"{name}.py").read_text()
@@ -224,7 +224,7 @@ print("done")
         ),
         ("x = keras.Input((3,)); y = keras.layers.Dense(x, **{})", "arguments by name, without **"),
         ("x = keras.layers.Dense(units=3, colour='red')", "without colour"),
-        ("x = keras.layers.Dense(3)(y)", "expected a number, text"),
+        ("x = keras.layers.Dense(3)(y)", "expected a name that is defined before line 2; found y"),
         ("x, y = keras.Input((3,)), 4", "Line 2"),
         ("x = (", "Line 2 is not Python"),
         ("a = 1", "found none"),

@@ -207,6 +207,7 @@ def test_previews_of_the_digits_network(bench: Bench) -> None:
     assert len(image.convert("L").getcolors()) > 8
     assert isinstance(y, ArrayPreview)
     assert y.classes == {str(digit): count for digit, count in enumerate(COUNTS)}
+    assert bench.sessions.look(graph.id, "me").classes["n1"] == {"y": 10}
     layer = bench.found(graph, "n5").previews[""]
     assert isinstance(layer, LayerPreview)
     assert layer.output == (SymbolPreview(kind="tensor", shape=(None, 8, 8, 32), dtype="float32"),)

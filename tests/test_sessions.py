@@ -184,6 +184,21 @@ def test_stop_ends_an_endless_loop_and_says_what_is_lost(bench: Bench) -> None:
     assert bench.run(bench.graph("value = 7"), "n1").run.state == "done"
 
 
+def test_stop_that_comes_before_the_worker_has_begun_ends_it_all_the_same(bench: Bench) -> None:
+    loop = bench.graph("given = {}", "print('loop')\nwhile True: pass")
+    bench.run(loop, "n1")
+    worker = bench.worker(loop)
+    worker.suspend()
+    bench.start(loop, "n2")
+    bench.sessions.stop("g", "me")
+    time.sleep(0.2)
+    worker.resume()
+    look = bench.over(loop)
+    assert look.run.state == "stopped"
+    assert "loop" not in look.run.output.text
+    assert bench.run(loop, "n1").run.state == "done"
+
+
 def test_stop_between_two_nodes_keeps_what_has_run(bench: Bench) -> None:
     graph = bench.graph("print('ready')\nimport time; time.sleep(0.4)", "value = 2")
     bench.start(graph, "n2")
@@ -236,11 +251,32 @@ def test_one_that_is_at_work_makes_room_for_nobody(home: Path, tmp_path: Path, w
     graph = bench.graph("print('ready')\nimport time; time.sleep(20)", id="a")
     bench.start(graph, "n1")
     until(lambda: "ready" in bench.sessions.look("a", "me").run.output.text)
-    with pytest.raises(FlowError, match="1 graphs are being evaluated"):
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 1"):
         bench.start(bench.graph("value = 7", id="b"), "n1")
+    with pytest.raises(FlowError, match=r"The graphs .* as many as there may be at once: 1"):
+        bench.start(bench.graph("value = 7", id="b"), "n1", "them")
     process = bench.worker(graph)
     bench.sessions.close()
     until(lambda: gone(process))
+
+
+def test_one_owner_has_no_more_sessions_than_his_share(home: Path, tmp_path: Path, workers: Workers) -> None:
+    bench = Bench(tmp_path, Sessions(lambda: CATALOG, workers, most=4, each=2))
+    theirs = bench.graph("value = 1", id="theirs")
+    bench.run(theirs, "n1", "them")
+    bystander = bench.worker(theirs, "them")
+    first = bench.graph("value = 1", id="first")
+    bench.run(first, "n1")
+    oldest = bench.worker(first)
+    busy = [bench.graph("print('ready')\nimport time; time.sleep(60)", id=id) for id in "ab"]
+    for graph in busy:
+        bench.start(graph, "n1")
+    until(lambda: gone(oldest))
+    with pytest.raises(FlowError, match=r"Your graphs .* as many as there may be at once: 2"):
+        bench.start(bench.graph("value = 7", id="c"), "n1")
+    assert not gone(bystander)
+    assert bench.run(theirs, "n1", "them").run.state == "done"
+    bench.sessions.close()
 
 
 def test_a_session_that_nobody_asks_ends(home: Path, tmp_path: Path, workers: Workers) -> None:

@@ -14,7 +14,7 @@ from flowcore.dataflow import edit
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Limits
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.run import Run, Settings
 from flowcore.runs import backends
 from flowcore.runs.supervisor import Supervisor
@@ -178,6 +178,23 @@ def test_a_network_with_too_many_parameters_ends_where_it_passes_the_limit(
     assert found.problem.code == "limit-parameters"
     assert "8,320 parameters so far; the limit is 5,000." in found.problem.message
     assert found.problem.nodes == (HIDDEN,)
+
+
+def test_the_parameters_of_a_model_that_another_node_builds_count(
+    home: Path, catalog: Catalog, workers: Workers
+) -> None:
+    supervisor = Supervisor(lambda: catalog, workers, Limits(parameters=5000))
+    layers = {"layers": [{"$new": "keras.layers.Dense", "args": {"units": 4000}}]}
+    nodes = (
+        Node(id="in", type="keras.Input", args={"shape": [3]}),
+        Node(id="whole", type="keras.Sequential", args=layers),
+        Node(id="call", type="flowcore.call"),
+    )
+    links = (Link("whole", "", "call", "layer"), Link("in", "", "call", "inputs"))
+    found = supervisor.wait(supervisor.start(Graph(nodes=nodes, links=links)), 60)
+    assert found.problem is not None
+    assert "16,000 parameters so far; the limit is 5,000." in found.problem.message
+    assert found.problem.nodes == ("call",)
 
 
 def test_more_memory_than_is_allowed_is_refused_where_it_is_asked_for(

@@ -25,8 +25,9 @@ def given(call: ast.Call, known: Mapping[str, Argument], variadic: Argument | No
     for word in call.keywords:
         if word.arg is None:
             raise Unreadable(call, "arguments by name, without **")
-        if word.arg not in known:
-            raise Unreadable(call, f"arguments that exist, without {word.arg}")
+        if word.arg not in known or word.arg in found:
+            why = "arguments that exist" if word.arg not in known else "each argument once"
+            raise Unreadable(call, f"{why}, without {word.arg}")
         found[word.arg] = word.value
     return found
 
@@ -49,7 +50,11 @@ def linked(
         case ast.Tuple(elts=parts):
             ends = [(part, f"{name}[{index}]") for index, part in enumerate(parts)]
         case ast.Dict(keys=keys, values=parts):
-            texts = [str(key.value) if isinstance(key, ast.Constant) else "" for key in keys]
+            texts = [
+                key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            ]
+            if len(texts) < len(keys):
+                return []
             ends = [(part, f"{name}.{key}") for key, part in zip(texts, parts, strict=True)]
         case _:
             return []

@@ -8,6 +8,7 @@ VARIABLES: Final = {
     "output": "FLOWCORE_LIMIT_OUTPUT",
     "disk": "FLOWCORE_LIMIT_DISK",
     "parameters": "FLOWCORE_LIMIT_PARAMETERS",
+    "pause": "FLOWCORE_LIMIT_PAUSE",
 }
 _HINTS: Final = {
     "seconds": "Train fewer epochs or on less data",
@@ -15,6 +16,7 @@ _HINTS: Final = {
     "output": "Print less",
     "disk": "Write less",
     "parameters": "Use fewer or smaller layers",
+    "pause": "Continue goes on from the last checkpoint; run it again if it has none",
 }
 
 

@@ -12,6 +12,7 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem, error
 
 LIMIT: Final = 20 * 2**20
+ITEMS: Final = 2_000_000
 HINT: Final = "Upload a graph that was downloaded from flowcore, or correct the file at this place."
 
 
@@ -26,6 +27,8 @@ def read(document: bytes, catalog: Catalog | None = None) -> Graph:
         raise error(
             "too-large", f"The document has {size}; at most {LIMIT // 2**20} MB are read.", "Split it."
         )
+    if items(document) > ITEMS:
+        raise error("too-large", f"The document has more than {ITEMS:,} items.", "Split it.")
     graph = _convert(migrate(_decode(document)))
     flaws = [
         Problem("bad-value", f"{path} {reason}.", HINT, (node.id,))
@@ -36,6 +39,11 @@ def read(document: bytes, catalog: Catalog | None = None) -> Graph:
     if flaws:
         raise FlowError(*flaws)
     return canonical(graph, catalog) if catalog else graph
+
+
+def items(content: bytes) -> int:
+    """How many items JSON holds at most, counted before any takes the memory of fifty of its bytes."""
+    return sum(content.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def write(graph: Graph) -> bytes:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from keyword import iskeyword
 from typing import Any, Final, Protocol
 
+from msgspec import UNSET, UnsetType
+
 from flowcore.model.descriptor import Argument, Catalog
 from flowcore.model.problem import error
 from flowcore.model.value import Value, tag
@@ -32,13 +34,17 @@ class Means(Protocol):
 
     def meant(self, node: ast.expr) -> str | None: ...
 
+    def scalar(self, node: ast.Name) -> Value | UnsetType: ...
+
+    def builtin(self, name: str) -> bool: ...
+
 
 class Unreadable(Exception):  # noqa: N818 - it never leaves the reader
-    """What stands here is no value. node: where it stands."""
+    """What stands here is no value. node: where it stands. hint: what to do, "" for what holds for all."""
 
-    def __init__(self, node: ast.AST, expected: str) -> None:
+    def __init__(self, node: ast.AST, expected: str, hint: str = "") -> None:
         super().__init__(expected)
-        self.node = node
+        self.node, self.hint = node, hint
 
 
 def expression(item: Value, argument: Argument | None, names: Writes) -> str:
@@ -57,10 +63,11 @@ def expression(item: Value, argument: Argument | None, names: Writes) -> str:
             return "{" + ", ".join(f"{key!r}: {inner(part)}" for key, part in item.items()) + "}"
         case "$new":
             known = _arguments(item["$new"], names.catalog)
+            given = item.get("args", {})
             args = (
-                f"{keyword(name)}={expression(part, known.get(name), names)}"
-                for name, part in item.get("args", {}).items()
-                if name in known
+                f"{keyword(name)}={expression(given[name], argument, names)}"
+                for name, argument in known.items()
+                if name in given
             )
             return f"{names.written(item['$new'])}({', '.join(args)})"
         case "$ref":
@@ -103,7 +110,11 @@ def value(node: ast.expr, argument: Argument | None, names: Means) -> Value:
             }
         case ast.Name() | ast.Attribute() if type_ := names.meant(node):
             return {"$ref": type_}
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _BUILT_IN:
+        case ast.Name() if (found := names.scalar(node)) is not UNSET:
+            return found
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _BUILT_IN and names.builtin(
+            name
+        ):
             return _BUILT_IN[name](node, [inner(part) for part in args])
         case ast.Call(func=func, args=args, keywords=words) if type_ := names.meant(func):
             known = _arguments(type_, names.catalog)
@@ -115,6 +126,11 @@ def value(node: ast.expr, argument: Argument | None, names: Means) -> Value:
                 "args": {name: value(part, known.get(name), names) for name, part in given},
             }
     raise Unreadable(node, "a number, text, list, tuple, dict or an object that a catalogue describes")
+
+
+def fitted(item: Value, argument: Argument) -> Value:
+    """A value as one of an argument: a tuple is a list where a tuple is what one writes."""
+    return item["$tuple"] if _usual(argument) and tag(item) == "$tuple" else item
 
 
 def keyword(name: str) -> str:

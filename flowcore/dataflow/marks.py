@@ -1,8 +1,8 @@
 """Comments of a script that say which node a statement is, and keep what Python has no place for.
 
 ``# n5`` ends the statement of the node n5, ``# n5: encoder`` gives it a label, and ``# n5 {"note": "…"}``
-keeps what no comment can say; ``# n5.model`` gives an output of n5 a variable of its own. A line
-``# flowcore {…}`` is about the whole graph.
+keeps what no comment can say; ``# n5.model`` gives an output of n5 a variable of its own, and
+``# n5 {"aside": true}`` has the old one go on as before. A line ``# flowcore {…}`` is about the whole graph.
 """
 
 import ast
@@ -96,7 +96,7 @@ def _statement(node: ast.stmt, ends: dict[int, str], own: dict[int, str]) -> Sta
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
     before: list[str] = []
     while first - 1 - len(before) in own:
-        before.append(own[first - 1 - len(before)])
+        before.append(own.pop(first - 1 - len(before)))
     return Statement(node, read(ends.get(last, "")), tuple(reversed(before)))
 
 

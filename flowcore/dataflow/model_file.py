@@ -5,21 +5,33 @@ A ``.keras`` archive holds the same JSON under ``config.json``; its weights are 
 
 import io
 import json
-import lzma
+import struct
 import zipfile
 import zlib
 from typing import Any, Final, NoReturn
 
+from flowcore.dataflow import document
 from flowcore.model.problem import FlowError, error
 
 LIMIT: Final = 20 * 2**20
+ITEMS: Final = 1_500_000
 ENTRIES: Final = 10_000
+AT_ONCE: Final = 2 * 2**20
 DEPTH: Final = 100
 MOST: Final = 20_000
 """How many calls of layers a model has at most; the largest of keras.applications has 1,042."""
 CONFIG: Final = "config.json"
+PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What Python unpacks no further than it is asked to; of bzip2 and LZMA it unpacks all."""
 HINT: Final = "Read what model.to_json() gives, or a .keras file that model.save() has written."
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError)
+
+
+class _Bytes(io.BytesIO):
+    """Gives a little at once: the table of contents is read in one piece, of whatever length it says."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None or size < 0 else min(size, AT_ONCE))
 
 
 def load(content: bytes) -> dict[str, Any]:
@@ -33,6 +45,12 @@ def load(content: bytes) -> dict[str, Any]:
         raise error("not-a-model", "Expected JSON or a .keras archive; found HDF5.", HINT)
     if len(content) > LIMIT:
         raise _large(len(content))
+    if document.items(content) > ITEMS:
+        raise error(
+            "too-large",
+            f"Expected a configuration of at most {ITEMS:,} items; found more.",
+            "Read a smaller model, or keep constants out of it.",
+        )
     try:
         found = json.loads(content)
     except RecursionError:
@@ -84,7 +102,7 @@ def wrong(where: str, expected: str, item: Any) -> NoReturn:
 def _unpacked(content: bytes) -> bytes:
     """config.json of an archive; a size that is declared wrongly is cut off where it shows."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(_Bytes(content)) as archive:
             _look(archive)
             with archive.open(CONFIG) as file:
                 found = file.read(LIMIT + 1)
@@ -116,6 +134,11 @@ def _look(archive: zipfile.ZipFile) -> None:
         raise error("bad-archive", f"Expected one {CONFIG} in the archive; found {names}.", HINT)
     if configs[0].file_size > LIMIT:
         raise _large(configs[0].file_size)
+    if configs[0].compress_type not in PACKED:
+        way = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA"}.get(
+            configs[0].compress_type, "another way"
+        )
+        raise error("bad-archive", f"Expected {CONFIG} stored or deflated, as Keras does; found {way}.", HINT)
 
 
 def _depth(found: Any) -> int:

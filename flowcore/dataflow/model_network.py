@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
+from flowcore.dataflow import model_functions as functions
 from flowcore.dataflow import model_keras2 as keras_2
 from flowcore.dataflow import model_parts as parts
 from flowcore.dataflow import model_types as types
 from flowcore.dataflow import ports
 from flowcore.dataflow.model_bind import bound
 from flowcore.dataflow.model_calls import Call, Ref
+from flowcore.dataflow.model_compile import COMPILE, compiled
 from flowcore.dataflow.model_file import few, items, wrong
+from flowcore.dataflow.model_names import allowed, automatic, names
 from flowcore.dataflow.model_values import Values
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Group, Link, Node
@@ -33,12 +38,15 @@ class Made(NamedTuple):
 
 
 class Network:
-    """Nodes, links and groups, as they are made."""
+    """Nodes, links and groups, as they are made. renamed: names that Keras does not take, with new ones."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.values = Values(catalog)
         self.operations = types.operations(catalog)
+        self.automatic: frozenset[str] = frozenset()
+        self.of_keras_2 = False
+        self.renamed: dict[str, str] = {}
         self.grouped: set[str] = set()
         self.nodes: list[Node] = []
         self.links: list[Link] = []
@@ -50,6 +58,9 @@ class Network:
             raise error(
                 "too-deep", f"Expected models at most {NESTED} levels deep; found more.", "Flatten it."
             )
+        if not depth:
+            self.automatic = automatic(entry)
+            self.of_keras_2 = str(entry.get("keras_version", "")).startswith("2.")
         start, name = len(self.nodes), types.name(entry)
         found = parts.read(entry, name or "the model")
         made = self._open(entry, name) if found is None else _Scope(self, found, depth).write(name)
@@ -68,6 +79,15 @@ class Network:
         self.nodes.append(Node(id=id, type=type_, label=label, args=args, note=note))
         return id
 
+    def compile(self, model: str, entry: dict[str, Any]) -> None:
+        """A compile node behind a model that was compiled, or a note where that cannot be read."""
+        args, told = compiled(entry, self.values)
+        if args is not None:
+            self.link((model, ""), self.add(COMPILE, args), "self")
+        elif told:
+            index = int(model[1:]) - 1
+            self.nodes[index] = replace(self.nodes[index], note=told)
+
     def link(self, source: tuple[str, str], target: str, port: str) -> None:
         """A new link from an output of a node."""
         self.links.append(Link(*source, target, port))
@@ -75,7 +95,7 @@ class Network:
     def _open(self, entry: dict[str, Any], name: str) -> Made:
         """A Sequential that does not know its input is one node, with its layers as an argument."""
         layers = items(types.config(entry).get("layers"), "layers")
-        args = {"layers": self.values.value(layers), **({"name": name} if name else {})}
+        args = {"layers": self.values.value(layers), **({"name": allowed(name)} if name else {})}
         return Made(self.add(SEQUENTIAL, args, name), (), 1)
 
 
@@ -85,15 +105,18 @@ class _Scope:
     def __init__(self, network: Network, model: parts.Model, depth: int) -> None:
         self.network, self.model, self.depth = network, model, depth
         self.catalog, self.values = network.catalog, network.values
+        entries = (part.entry for part in model.parts.values())
         self.first: dict[str, str] = {}
         self.inner: dict[str, Made] = {}
         self.made: dict[parts.Place, str] = {}
+        self.names = names(map(types.name, filter(functions.is_layer, entries)), network.automatic)
+        network.renamed |= {old: new for old, new in self.names.items() if old != new}
         self.many: set[str] = {ref.layer for ref in self._refs() if ref.output}
 
     def write(self, name: str) -> Made:
         for key, index in self.model.order:
             self._call(self.model.parts[key], index)
-        id = self.network.add(MODEL, {"name": name} if name else {}, name)
+        id = self.network.add(MODEL, {"name": allowed(name)} if name else {}, name)
         for port, ends in (("inputs", self.model.inputs), ("outputs", self.model.outputs)):
             keys = list(ends) if isinstance(ends, dict) and not self.depth else []
             named = all(re.fullmatch(r"\w+", key) for key in keys)
@@ -116,9 +139,9 @@ class _Scope:
             self.made[part.name, index] = self._input(entry)
         elif types.is_model(entry):
             self.made[part.name, index] = self._model(part, call)
-        elif keras_2.is_operation(entry):
-            entry, call = keras_2.operation(entry, call)
-            self.made[part.name, index] = self._operation(part.name, entry, call)
+        elif functions.is_function(entry):
+            for step in functions.steps(part.name, index, entry, call):
+                self.made[step.name, index] = self._operation(step.name, step.entry, step.call)
         elif types.is_operation(entry):
             self.made[part.name, index] = self._operation(part.name, entry, call)
         else:
@@ -139,7 +162,7 @@ class _Scope:
             args["dtype"] = dtype
         args |= {name: True for name in ("sparse", "ragged", "optional") if config.get(name) is True}
         if name := types.name(entry):
-            args["name"] = name
+            args["name"] = self.names.get(name, name)
         return self.network.add(INPUT, args, "" if types.automatic(name, "InputLayer") else name)
 
     def _model(self, part: parts.Part, call: Call) -> str:
@@ -193,8 +216,12 @@ class _Scope:
         self.values.lost = ["a function as bytecode"] if path == _LAMBDA and types.bytecode(config) else []
         kept = {name: item for name, item in config.items() if name not in inner}
         args = self.values.arguments(kept, path, descriptor)
+        if isinstance(name := kept.get("name"), str) and "name" in args:
+            args["name"] = self.names.get(name, args["name"])
         lost = ", ".join(dict.fromkeys(self.values.lost))
         note = f"The file brings {lost} for this node: it is not kept, and never run." if lost else ""
+        if self.network.of_keras_2:
+            note = f"{note} {keras_2.changed(args)}".strip()
         self.first[key] = id = self.network.add(path, args, types.name(entry), note)
         for name, source in links.items():
             self.network.link((source, ""), id, name)

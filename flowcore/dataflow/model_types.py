@@ -16,10 +16,29 @@ INPUT: Final = "InputLayer"
 OPS: Final = ("keras.src.ops.", "keras.ops.", "keras.src.activations.")
 _KERAS: Final = frozenset({"", "keras", "tf_keras", "tensorflow", "keras_core"})
 _FAMILIES: Final = frozenset(
-    ["initializer", "regularizer", "constraint", "quantizer", "policy", "schedule", "loss", "metric"]
+    [
+        "initializer",
+        "regularizer",
+        "constraint",
+        "quantizer",
+        "policy",
+        "schedule",
+        "loss",
+        "metric",
+        "optimizer",
+    ]
 )
 _FUNCTIONS: Final = frozenset({"activation", "loss", "metric"})
-_PLACES: Final = ("layers", "initializers", "regularizers", "constraints", "quantizers", "dtype_policies")
+_PLACES: Final = (
+    "layers",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "quantizers",
+    "dtype_policies",
+    "optimizers",
+    "src.applications.convnext",  # its LayerScale, which Keras 2 wrote without a module, or under its own
+)
 _FUNCTIONS_IN: Final = "keras.ops."
 _OPERATIONS: Final = {
     "batchnorm": "batchnormalization",
@@ -158,7 +177,7 @@ def _described(entry: dict[str, Any], catalog: Catalog) -> tuple[str, NodeDescri
     path = f"{place}.{name}" if place else name.replace(">", ".")
     if found := catalog.find(path):
         return found.package, found
-    if of_keras(entry) and not place.startswith("keras.src.applications"):
+    if of_keras(entry):
         for family in _PLACES:
             if found := catalog.find(f"keras.{family}.{name}"):
                 return found.package, found

@@ -6,17 +6,16 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from flowcore.dataflow import model_keras2 as keras_2
 from flowcore.dataflow import model_types as types
 from flowcore.dataflow.model_file import items, obj, wrong
+from flowcore.dataflow.model_names import allowed
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.problem import error
 from flowcore.model.value import Value
 
 LAMBDA: Final = "__lambda__"
 _POLICIES: Final = ("DTypePolicy", "FloatDTypePolicy", "Policy")
-_KERAS_2: Final = frozenset(
-    {"batch_input_shape", "input_length", "input_dtype", "implementation", "time_major"}
-)
 _RENAMED: Final = {("keras.layers.LeakyReLU", "alpha"): "negative_slope"}
 _LISTS: Final = frozenset({"ints", "list", "shape", "array", "any"})
 _PLAIN: Final[Mapping[str, Argument]] = {}
@@ -39,11 +38,12 @@ class Values:
             name = named(_RENAMED.get((type_, key), key))
             argument = known.get(name)
             value = self.value(item, argument)
+            if name == "name" and isinstance(value, str):
+                value = allowed(value)
             if descriptor is None:
                 found[name] = value
             elif argument is None:
-                # A null is what every class has for what it was not given.
-                if value not in (None, False) and name not in _KERAS_2 | {"name"}:
+                if not keras_2.gone(name, value, known):
                     found[name] = value
             elif not self.usual(fitted(value, argument), argument):
                 found[name] = fitted(value, argument)

@@ -1,6 +1,5 @@
-"""How the types of a catalogue are called in a script, and what its names mean when it is read."""
+"""How the types of a catalogue are called in a script, and the values that their nodes make."""
 
-import ast
 import builtins
 import re
 import sys
@@ -15,6 +14,26 @@ FALLBACK: Final = "fallback"
 ALIASES: Final = {"keras": "keras", "numpy": "np", "pandas": "pd", "foolbox": "fb"}
 """Packages that are imported whole; of any other one imports what is used."""
 _VERBS: Final = re.compile(r"^(load|make|fetch|read|get|compute)_(?=\w)")
+_DONE: Final = frozenset(
+    {
+        "add",
+        "blur",
+        "call",
+        "clip",
+        "crop",
+        "divide",
+        "filter",
+        "flip",
+        "invert",
+        "merge",
+        "multiply",
+        "pad",
+        "rotate",
+    }
+    | {"scale", "smooth", "sort", "subtract", "warp"}
+)
+_VERB: Final = re.compile(r"^[a-z]{3,}(ize|ise|ify|ate)$")
+_SHORT: Final = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]$")  # crop, cropped
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -75,36 +94,6 @@ class Written:
         return free(wanted, set(self._local.values()))
 
 
-class Meant:
-    """What the names of a script mean: those that it imports, and the functions that it brings along."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self._paths: dict[str, str] = {}
-
-    def add(self, name: str, path: str) -> None:
-        self._paths[name] = path
-
-    def hide(self, name: str) -> None:
-        """A variable of this name is meant from now on."""
-        self._paths.pop(name, None)
-
-    def path(self, node: ast.expr) -> str | None:
-        """The dotted path that a name or an attribute leads to, None for anything else."""
-        match node:
-            case ast.Name(id=name):
-                return self._paths.get(name)
-            case ast.Attribute(value=inner, attr=name):
-                path = self.path(inner)
-                return f"{path}.{name}" if path else None
-        return None
-
-    def meant(self, node: ast.expr) -> str | None:
-        path = self.path(node)
-        descriptor = self.catalog.find(path) if path else None
-        return descriptor.package if descriptor else None
-
-
 def split(path: str) -> tuple[str, str, list[str]]:
     """Module, the name to import from it, and what is inside of that: a class begins with a capital."""
     parts = path.split(".")
@@ -120,7 +109,7 @@ def base(descriptor: NodeDescriptor) -> str:
     else:
         found = _VERBS.sub("", snake(name))
         imported = descriptor.package.partition(".")[0] not in ALIASES and descriptor.kind == "function"
-        found = _participle(found) if imported and found == name else found
+        found = _done(found) if imported and found == name else found
     return f"{found}_" if reserved(found) else found
 
 
@@ -136,12 +125,14 @@ def slug(label: str) -> str:
     return found if found.isidentifier() and not reserved(found) else ""
 
 
-def free(name: str, taken: set[str]) -> str:
-    """A name that is not taken: conv2d, conv2d_2, …"""
-    found, count = name, 1
+def free(name: str, taken: set[str], counts: dict[str, int] | None = None) -> str:
+    """A name that is not taken: conv2d, conv2d_2, … counts: how far each name has been counted before."""
+    found, count = name, (counts or {}).get(name, 1)
     while found in taken:
         count += 1
         found = f"{name.rstrip('_')}_{count}"
+    if counts is not None:
+        counts[name] = count
     return found
 
 
@@ -161,7 +152,12 @@ def standard(statement: str) -> bool:
     return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
-def _participle(name: str) -> str:
-    if "_" in name:
+def _done(name: str) -> str:
+    """What a function has made, under a name that is not its own: scaled, and mean_result of no verb."""
+    if name not in _DONE and not _VERB.search(name):
         return f"{name}_result"
-    return f"{name}d" if name.endswith("e") else f"{name}ed"
+    if name.endswith("e"):
+        return f"{name}d"
+    if name.endswith("y"):
+        return f"{name[:-1]}ied"
+    return f"{name}{name[-1] * bool(_SHORT.match(name))}ed"

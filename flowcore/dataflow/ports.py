@@ -9,6 +9,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Node
 
 CALL: Final = "flowcore.call"
+INPUT: Final = "keras.Input"
 _INPUTS: Final = Argument(
     arg="inputs", itype="tensor", itypes=("tensor", "array"), required=True, widget="port", conns=None
 )

@@ -1,6 +1,7 @@
 """A model file as a graph: what Keras wrote is read as data, and nothing that it names is imported or run.
 
-Of Keras 3 and Keras 2, Functional and Sequential; models inside of others become groups.
+Of Keras 3 and Keras 2, Functional and Sequential; models inside of others become groups, which do not nest.
+How the model was compiled becomes a node.
 """
 
 from typing import Any
@@ -27,11 +28,13 @@ def read_model(content: bytes, catalog: Catalog) -> Graph:
     entry = _model(load(content))
     network = Network(catalog)
     try:
-        network.model(entry)
+        made = network.model(entry)
+        network.compile(made.id, entry)
     except RecursionError:
         raise error("too-deep", "Expected arguments of a few levels; found too many.", HINT) from None
     found = Graph(
         name=_name(entry),
+        note=_note(network.renamed),
         catalogs=catalog.origins(node.type for node in network.nodes),
         nodes=tuple(network.nodes),
         links=tuple(network.links),
@@ -63,3 +66,15 @@ def _name(entry: dict[str, Any]) -> str:
     config = entry.get("config")
     name = obj(config, "config").get("name") if not isinstance(config, list) else ""
     return name if isinstance(name, str) else ""
+
+
+def _note(renamed: dict[str, str]) -> str:
+    """What is told of names that were changed."""
+    if not renamed:
+        return ""
+    (old, new), count = next(iter(renamed.items())), len(renamed)
+    layers = "1 layer has another name" if count == 1 else f"{count:,} layers have other names"
+    return (
+        f"{layers} than in the file, as {new} for {old}: Keras takes no slash in a name, and calls "
+        "operations by names of its own."
+    )

@@ -7,6 +7,7 @@ from flowcore.dataflow.calls import call, gathered, own
 from flowcore.dataflow.literal import expression
 from flowcore.dataflow.methods import method, owner
 from flowcore.dataflow.names import FALLBACK, Written, base, free, implied, slug
+from flowcore.dataflow.operators import GET_ITEM, brackets
 from flowcore.dataflow.order import order
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Link, Node
@@ -21,6 +22,7 @@ class Statements:
 
     said: expression by node and output. holds: of each variable of an object that methods hand on,
     whose output it is now. before: the lines that come right before the first node of the network.
+    network: nodes that an Input leads to.
     """
 
     def __init__(
@@ -35,8 +37,11 @@ class Statements:
         self.holds: dict[str, Place] = {}
         self.lines: list[str] = []
         self.prints: list[str] = []
+        self.noted: set[str] = set()
+        self.network: set[str] = set()
+        self.counts: dict[str, int] = {}
         self.copies = False
-        self.more: dict[str, str] = {}
+        self.more: dict[str, object] = {}
 
     def write(self) -> None:
         """All of them. network: whether the last one was part of a network."""
@@ -49,6 +54,9 @@ class Statements:
                 self.lines += self.before
                 self.before = []
             network = descriptor.symbolic
+            sources = {link.source for link in self.graph.into(id)}
+            if node.type == ports.INPUT or (network and sources & self.network):
+                self.network.add(id)
             self._node(node, descriptor)
 
     def _node(self, node: Node, descriptor: NodeDescriptor) -> None:
@@ -71,6 +79,8 @@ class Statements:
             self._give(node, descriptor, call(layer, links | given, order_))
         elif not descriptor.instance:
             self._give(node, descriptor, self.names.written(node.type))
+        elif node.type == GET_ITEM and (taken := self._taken(node, links)):
+            self._give(node, descriptor, taken)
         else:
             given = own(node.args, links, descriptor.typed, self.names)
             self._give(
@@ -78,6 +88,14 @@ class Statements:
             )
         if descriptor.makes_model and self._shown(node):
             self.lines.append(f"{self.said[node.id, '']}.summary()")
+
+    def _taken(self, node: Node, links: dict[str, str]) -> str:
+        """A part of a tensor in brackets, "" where it is no tensor of the network or no plain index."""
+        ends = self.graph.into(node.id)
+        inside = len(ends) == 1 and ends[0].port == "x" and ends[0].source in self.network
+        carried = self._carried(self._handle(ends[0])) if inside else ""
+        key = brackets(node.args.get("key")) if carried == "tensor" else ""
+        return f"{links['x']}[{key}]" if key else ""
 
     def _layer(self, node: Node, descriptor: NodeDescriptor, links: dict[str, str]) -> None:
         called = ports.call_ports(self.graph, node, self.catalog)
@@ -116,25 +134,33 @@ class Statements:
             name, given, {k: one for k, one in descriptor.arguments.items() if k != "self"}, descriptor
         )
         holder = self._descriptor(handle[0])
-        carried = holder.otypes.get(handle[1], holder.otype)
-        if method(owner(holder, handle[1]), carried, descriptor.name, self.catalog) != descriptor.package:
+        if (
+            method(owner(holder, handle[1]), self._carried(handle), descriptor.name, self.catalog)
+            != descriptor.package
+        ):
             self.more["type"] = descriptor.package
         if descriptor.returns != "self":
             self._give(node, descriptor, made)
             return
         first, *rest = (one.name for one in descriptor.outputs)
+        before = held or next((place for place, said in self.said.items() if said == target), None)
+        later = self.place[node.id]
+        kept = (
+            before if before and any(self.place[one.target] > later for one in self._links(before)) else None
+        )
+        if kept and not self._used((node.id, first), others=""):
+            self.more["aside"], kept, first = True, None, ""
         variables = [self._variable(one) for one in rest]
         self._line(f"{', '.join(variables)} = {made}" if rest else made, node, named=False)
         self.said |= {(node.id, one): variable for one, variable in zip(rest, variables, strict=True)}
-        self._hand_on(node, first, target, held)
+        if first:
+            self._hand_on(node, first, target, kept)
         self._print(node, descriptor)
 
-    def _hand_on(self, node: Node, output: str, variable: str, held: Place | None) -> None:
+    def _hand_on(self, node: Node, output: str, variable: str, kept: Place | None) -> None:
         """The object of a method goes on under its name, or another where the old one is still meant."""
-        later = self.place[node.id]
-        before = held or next((place for place, said in self.said.items() if said == variable), None)
-        if before and any(self.place[link.target] > later for link in self._links(before)):
-            new = self._variable(self._base_of(before))
+        if kept:
+            new = self._variable(self._base_of(kept))
             self.lines.append(f"{new} = {variable}{marks.mark(node.id, output)}")
             variable = new
         self.holds[variable] = (node.id, output)
@@ -188,6 +214,10 @@ class Statements:
     def _handle(self, link: Link) -> Place:
         return link.source, ports.same_object(self._descriptor(link.source), link.output)
 
+    def _carried(self, place: Place) -> str:
+        descriptor = self._descriptor(place[0])
+        return descriptor.otypes.get(place[1], descriptor.otype)
+
     def _links(self, place: Place) -> list[Link]:
         return [link for link in self.graph.out_of(place[0]) if self._handle(link) == place]
 
@@ -208,7 +238,7 @@ class Statements:
         return named if named and named not in self.functions else base(descriptor)
 
     def _variable(self, name: str) -> str:
-        found = free(name, self.taken)
+        found = free(name, self.taken, self.counts)
         self.taken.add(found)
         return found
 
@@ -230,8 +260,10 @@ class Statements:
         more, self.more = self.more, {}
         if label != node.label:
             more["label"] = node.label
-        if node.note and not marks.clean(node.note):
-            more["note"] = node.note
-        elif node.note and not any(line.startswith("# ") for line in self.lines[-1:]):
-            self.lines += marks.above(node.note)
+        if node.note and node.id not in self.noted:
+            self.noted.add(node.id)
+            if marks.clean(node.note):
+                self.lines += marks.above(node.note)
+            else:
+                more["note"] = node.note
         self.lines.append(text + marks.mark(node.id, more=more))

@@ -14,7 +14,8 @@ class Limits(msgspec.Struct, frozen=True):
     """What a run may use, None for as much as there is.
 
     seconds: of wall time, pauses apart. memory: bytes that it shares with nobody. output: bytes
-    printed. disk: bytes in its folders. parameters: of all its models together.
+    printed. disk: bytes in its folders. parameters: of all its models together. pause: seconds of all its
+    pauses.
     """
 
     seconds: float | None = None
@@ -22,6 +23,7 @@ class Limits(msgspec.Struct, frozen=True):
     output: int | None = None
     disk: int | None = None
     parameters: int | None = None
+    pause: float | None = None
 
 
 class RunRequest(msgspec.Struct, frozen=True, tag_field="frame", tag="run"):

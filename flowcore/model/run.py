@@ -53,11 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True):
     """Everything known of a run.
 
-    state: waiting, queued, running, pausing, paused, stopping, done, stopped, failed. place: in the
-    queue, from 1. held: seconds in pauses that are over. checkpoints: the last kept epoch by fit node.
-    chosen: by fit node, what was chosen for it and why. data: fingerprints of arrays by node and argument.
+    id: where the one who started it tells. place: in the queue, from 1. held: seconds in pauses that are
+    over. state: waiting, queued, running, pausing, paused, stopping, done, stopped, failed. checkpoints: the
+    last kept epoch by fit node. chosen: by fit node, what was chosen for it and why. data: fingerprints of
+    arrays by node and argument.
     """
 
+    id: str = ""
     state: str = "waiting"
     place: int = 0
     started: float = 0.0

@@ -49,17 +49,17 @@ def flaws(value: Value, path: str = "$", depth: int = 0) -> Iterator[tuple[str, 
         yield path, f"is a {type(value).__name__}, which JSON does not have"
 
 
-def types_in(value: Value) -> Iterator[str]:
-    """Every descriptor that a value names, depth first."""
+def types_in(value: Value, tags: tuple[str, ...] = ("$new", "$ref")) -> Iterator[str]:
+    """Every descriptor that a value names, depth first. tags: how."""
     if isinstance(value, list):
         for item in value:
-            yield from types_in(item)
+            yield from types_in(item, tags)
     elif isinstance(value, dict):
         for key, item in value.items():
             if key in ("$new", "$ref"):
-                yield str(item)
+                yield from (str(item),) if key in tags else ()
             else:
-                yield from types_in(item)
+                yield from types_in(item, tags)
 
 
 def _new(value: Value, path: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,9 @@ import psutil
 from msgspec.structs import replace
 
 from flowcore.dataflow import caps, edit
+from flowcore.dataflow.check import errors
+from flowcore.dataflow.check_nodes import of_node
+from flowcore.dataflow.fitting import Fitting
 from flowcore.dataflow.order import descendants
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
@@ -72,12 +75,19 @@ class Checker:
                 self._known.pop(next(iter(self._known)))
 
     def _exchange(self, graph: Graph, catalog: Catalog, key: str = "") -> ShapeReport:
-        """The worker's report on what keeps to the caps, with what does not."""
+        """The worker's report on what keeps to the caps, with what does not.
+
+        Nodes that `flowcore.dataflow.check` finds wrong are not sent: no value reaches Keras that fits no
+        argument.
+        """
         problems = caps.exceeded(graph)
         if any(not problem.nodes for problem in problems):
             return ShapeReport(problems=problems)
-        if problems:
-            gone = {id for problem in problems for id in problem.nodes}
+        fitting = Fitting(catalog)
+        gone = {id for problem in problems for id in problem.nodes}
+        rest = [node for node in graph.nodes if node.id not in gone]
+        gone |= {node.id for node in rest if errors(tuple(of_node(graph, node, fitting)))}
+        if gone:
             graph = edit.remove(graph, gone.union(*(descendants(graph, id) for id in gone)))
         request = CheckRequest(graph, catalog.only(types(graph)), key)
         answer = self._answer(request) or self._answer(request)  # it may have died since the last graph

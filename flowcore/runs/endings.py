@@ -58,7 +58,7 @@ def not_started(reason: Exception, hint: str) -> Problem:
 
 def orphaned(run_id: str, run: Run) -> Problem:
     """What is to be said of a run whose server died."""
-    kept = max(run.checkpoints.values(), default=0)
+    kept = [0, *run.checkpoints.values()][-1]
     hint = f"Continue it from epoch {kept}, or run it again" if kept else "Run it again"
     return Problem(
         "server-gone",

@@ -70,19 +70,24 @@ class LocalRun:
         if self._run.place != place:
             self._happened(e.Queued(at=time.time(), place=place))
 
-    def begin(self) -> None:
-        """Start the worker and hand it the graph; returns at once."""
-        self._begun = True
+    def begin(self) -> bool:
+        """Start the worker and hand it the graph; returns at once, False if the run was stopped before."""
+        with self._lock:
+            if self._begun:
+                return False
+            self._begun = True
         self._thread(self._live)
+        return True
 
     def stop(self) -> None:
         """Ask the run to end; it is ended by force if it does not within GRACE seconds."""
-        if self._over.is_set() or self._stopping.is_set():
-            return
-        self._stopping.set()
+        with self._lock:
+            if self._over.is_set() or self._stopping.is_set():
+                return
+            self._stopping.set()
+            waits, self._begun = not self._begun, True
         self._happened(e.Stopping(at=time.time()))
-        if not self._begun:
-            self._begun = True
+        if waits:
             self._thread(self._finish, None)
         elif self._worker is not None:
             self._insist(self._worker)
@@ -102,11 +107,11 @@ class LocalRun:
 
     def kill(self) -> None:
         """End the run without asking."""
-        self._stopping.set()
-        if self._worker is not None:
-            self._worker.kill()
-        elif not self._begun:
+        if self._worker is None:
             self.stop()
+        else:
+            self._stopping.set()
+            self._worker.kill()
 
     def wait(self, timeout: float | None = None) -> Run:
         """The run once it is over, or as it is after timeout seconds."""
@@ -150,7 +155,7 @@ class LocalRun:
             self._insist(worker)
         printed = Printed(worker.output, self._print)
         printing = self._thread(printed.read, self._begins)
-        self._thread(self._reap, worker)
+        self._thread(worker.wait)  # nothing that it started outlives it, or its pipes would stay open
         self._thread(self._watch, meter, printed)
         try:
             return self._relay(worker)
@@ -180,20 +185,18 @@ class LocalRun:
 
         self._thread(force)
 
-    def _reap(self, worker: WorkerProcess) -> None:
-        """Nothing that a worker started outlives it, or its pipes would stay open."""
-        worker.wait()
-        worker.kill()
-
     def _watch(self, meter: limits.Meter, printed: Printed) -> None:
         """Look at what is used, ten times a second, and end a run that reaches a limit."""
-        passed, before = 0.0, time.monotonic()
+        passed, held, before = 0.0, 0.0, time.monotonic()
         while not self._over.wait(BEAT):
             now = time.monotonic()
-            passed += 0.0 if self._run.state == "paused" else now - before
+            if self._run.state == "paused":
+                held += now - before
+            else:
+                passed += now - before
             before = now
             try:
-                used = meter.look(passed, printed.total)
+                used = meter.look(passed, printed.total, held)
             except psutil.Error:
                 return
             if found := limits.reached(self._request.limits, used):
@@ -228,7 +231,7 @@ class LocalRun:
             self._heard.put(None)
             self._ended(self)
 
-    def _thread(self, work: Callable[..., None], *args: object) -> threading.Thread:
+    def _thread(self, work: Callable[..., object], *args: object) -> threading.Thread:
         name = f"{work.__name__.strip('_')} {self.run_id}"
         found = threading.Thread(target=work, args=args, name=name, daemon=True)
         found.start()

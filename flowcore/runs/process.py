@@ -38,7 +38,19 @@ class Child(Protocol):
     pid: int
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """The exit code, negative for a signal; None if it still runs after timeout seconds."""
+        """The exit code, negative for a signal; None if it still runs after timeout seconds.
+
+        Whatever it started is ended by then.
+        """
+
+    def kill(self) -> None:
+        """End it and whatever it started; nobody, if it is gone: its number may mean others by now."""
+
+
+def end_group(pid: int) -> None:
+    """End the processes of a group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 class Pipes:
@@ -83,10 +95,17 @@ class Spawned:
         self.pid = self._process.pid
 
     def wait(self, timeout: float | None = None) -> int | None:
-        try:
-            return self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+        if self._process.returncode is None:
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                return None
+            end_group(self.pid)
+        return self._process.returncode
+
+    def kill(self) -> None:
+        if self._process.returncode is None:
+            end_group(self.pid)
 
 
 class WorkerProcess:
@@ -137,8 +156,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the worker and whatever it started, now."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self._process.kill()
 
     def wait(self, timeout: float | None = None) -> int | None:
         """The exit code, negative for a signal, UNSEEN if nobody saw it; None if it still runs then."""
@@ -157,8 +175,8 @@ def kill_leftover(worker: WorkerTrace) -> None:
     try:
         process = psutil.Process(worker.pid)
         if abs(process.create_time() - worker.created) < 1:
-            os.killpg(worker.pid, signal.SIGKILL)
-    except (psutil.Error, ProcessLookupError, PermissionError):
+            end_group(worker.pid)
+    except psutil.Error:
         return
 
 

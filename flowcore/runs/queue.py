@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final, Protocol
 
 from flowcore.model.problem import error
+from flowcore.runs import limits
 
 WAITING: Final = 20
 
@@ -15,7 +16,8 @@ class Waiting(Protocol):
 
     owner: str
 
-    def begin(self) -> None: ...
+    def begin(self) -> bool:
+        """False if it was stopped before."""
 
     def queue(self, place: int) -> None: ...
 
@@ -24,12 +26,18 @@ class Queue:
     """First come, first served; nobody has more than his share at work or waiting. Threads may share it.
 
     total: runs at once, FLOWCORE_RUNS or one for each processor. each: of one owner, FLOWCORE_RUNS_EACH
-    or as many. waiting: of one owner.
+    or as many, half of them where the server is hosted. waiting: of one owner.
     """
 
-    def __init__(self, total: int | None = None, each: int | None = None, waiting: int = WAITING) -> None:
-        self._total = total or int(os.environ.get("FLOWCORE_RUNS", 0)) or os.cpu_count() or 1
-        self._each = each or int(os.environ.get("FLOWCORE_RUNS_EACH", 0)) or self._total
+    def __init__(
+        self,
+        total: int | None = None,
+        each: int | None = None,
+        waiting: int = WAITING,
+        hosted: bool = False,
+    ) -> None:
+        self._total = total or limits.count("FLOWCORE_RUNS", os.cpu_count() or 1)
+        self._each = each or limits.count("FLOWCORE_RUNS_EACH", limits.share(self._total, hosted))
         self._limit = waiting
         self._going: list[Waiting] = []
         self._waiting: list[Waiting] = []
@@ -73,8 +81,8 @@ class Queue:
         for run in list(self._waiting):
             if len(self._going) < self._total and busy[run.owner] < self._each:
                 self._waiting.remove(run)
-                self._going.append(run)
-                busy[run.owner] += 1
-                run.begin()
+                if run.begin():
+                    self._going.append(run)
+                    busy[run.owner] += 1
         for place, run in enumerate(self._waiting, 1):
             run.queue(place)

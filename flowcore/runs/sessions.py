@@ -1,7 +1,6 @@
 """Sessions: a worker for each graph and browser that keeps values, so that any node can be looked at."""
 
 import atexit
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -28,7 +27,8 @@ class Sessions:
     """Starts session workers when they are first asked, and ends them. Threads may share it.
 
     idle: seconds without a request after which one ends. most: how many there are at once; for one more,
-    the one that was not asked for longest is ended. What a worker kept is lost with it.
+    the one that was not asked for longest is ended. What a worker kept is lost with it. each: of one owner,
+    as many or, where the server is hosted, half of them.
     """
 
     def __init__(
@@ -38,12 +38,15 @@ class Sessions:
         limits: Limits | None = None,
         idle: float = IDLE,
         most: int | None = None,
+        each: int | None = None,
+        hosted: bool = False,
     ) -> None:
         self._catalog = catalog
         self._workers = workers
         self._limits = limits_of.allowed() if limits is None else limits
         self._idle = idle
-        self._most = int(os.environ.get("FLOWCORE_SESSIONS", MOST)) if most is None else most
+        self._most = most or limits_of.count("FLOWCORE_SESSIONS", MOST)
+        self._each = each or limits_of.count("FLOWCORE_SESSIONS_EACH", limits_of.share(self._most, hosted))
         self._talks: dict[Key, Talk] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -62,7 +65,7 @@ class Sessions:
         with self._lock:
             if self._closed.is_set():
                 raise error("closed", "The server is about to end.", "Start it again.")
-            talk = self._talks.get((graph.id, owner)) or self._new()
+            talk = self._talks.get((graph.id, owner)) or self._new(owner)
             talk.ask(request)
             self._talks.pop((graph.id, owner), None)
             self._talks[graph.id, owner] = talk  # the newest is the last
@@ -103,16 +106,25 @@ class Sessions:
         usable = _usable(graph, catalog, wanted)
         return EvaluateRequest(graph, catalog.only(types(graph)), node, usable, seed, self._limits, sample)
 
-    def _new(self) -> Talk:
-        """One more; the oldest that is not at work makes room for it."""
-        idle = [key for key, talk in self._talks.items() if not talk.busy]
-        for key in idle[: max(0, len(self._talks) - self._most + 1)]:
+    def _new(self, owner: str) -> Talk:
+        """One more, for which the oldest makes room."""
+        self._make_room([key for key in self._talks if key[1] == owner], self._each, "Your")
+        self._make_room(list(self._talks), self._most, "The")
+        return Talk(self._workers)
+
+    def _make_room(self, keys: list[Key], most: int, whose: str) -> None:
+        """End those of them that are too many for one more, the oldest first, none that is at work."""
+        idle = [key for key in keys if not self._talks[key].busy]
+        ended = idle[: max(0, len(keys) - most + 1)]
+        for key in ended:
             old = self._talks.pop(key)
             threading.Thread(target=old.close, name="end of a session", daemon=True).start()
-        if len(self._talks) >= self._most:
-            at_work = f"{len(self._talks)} graphs are being evaluated, as many as there may be at once."
-            raise error("full", at_work, "Try again when one of them is done.")
-        return Talk(self._workers)
+        if (count := len(keys) - len(ended)) >= most:
+            raise error(
+                "full",
+                f"{whose} graphs that are being evaluated are as many as there may be at once: {count}.",
+                "Try again when one of them is done.",
+            )
 
     def _keep(self) -> None:
         if self._keeper is None or not self._keeper.is_alive():

@@ -7,20 +7,22 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from flowcore.dataflow.check import require
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import Failed
 from flowcore.model.frame import Limits, RunRequest
 from flowcore.model.graph import Graph, types
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import Run, Settings
+from flowcore.model.run import Run, Settings, after
 from flowcore.runs import limits as limits_of
 from flowcore.runs.endings import orphaned
 from flowcore.runs.engine import Listener, LocalRun
 from flowcore.runs.process import kill_leftover
 from flowcore.runs.queue import Queue
 from flowcore.runs.workers import Workers
-from flowcore.store import runs
+from flowcore.store import database, runs
 from flowcore.store.journal import Follower, Journal
 
 USUAL = Settings()
@@ -45,6 +47,7 @@ class Supervisor:
         self._queue = queue or Queue()
         self._runs: dict[str, LocalRun] = {}
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._follower = lru_cache(maxsize=256)(lambda id: Follower(runs.folder(id)))
         atexit.register(self.close)
         self.recover()
@@ -59,9 +62,20 @@ class Supervisor:
         """
         catalog = self._catalog()
         require(graph, catalog)
-        if self.active(graph.id):
-            raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
-        self._queue.admit(owner)
+        with self._starting:  # two tabs may ask for the same at the same time
+            if self.active(graph.id):
+                raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
+            self._queue.admit(owner)
+            run = self._made(graph, catalog, owner, settings, listener)
+            with self._lock:
+                self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
+                self._runs[run.run_id] = run
+            self._queue.enter(run)
+        return run.run_id
+
+    def _made(
+        self, graph: Graph, catalog: Catalog, owner: str, settings: Settings, listener: Listener | None
+    ) -> LocalRun:
         resume = str(runs.folder(settings.resume)) if settings.resume else ""
         id = runs.create(graph, owner, settings)
         request = RunRequest(
@@ -73,12 +87,8 @@ class Supervisor:
             resume,
             settings.steps_per_execution,
         )
-        run = LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
-        with self._lock:
-            self._runs = {key: known for key, known in self._runs.items() if not known.settle()}
-            self._runs[id] = run
-        self._queue.enter(run)
-        return id
+        with database.kept():
+            return LocalRun(id, owner, request, settings, self.workers, listener, self._queue.leave)
 
     def active(self, graph: str) -> str:
         """The id of a graph's run that this process has under way, "" where there is none."""
@@ -124,7 +134,7 @@ class Supervisor:
         if handle := self._runs.get(id):
             now = handle.wait(0)
             return now if now.over else run  # its end may not have fitted on the disk
-        return self._follower(id).look() if self._close_orphan(id) else run
+        return self._close_orphan(id) or run
 
     def recover(self) -> None:
         """Close every run whose process is gone."""
@@ -142,25 +152,25 @@ class Supervisor:
             handle.wait(3)
         self.workers.close()
 
-    def _close_orphan(self, id: str) -> bool:
-        """Whether a run had no living owner; it is closed as failed then."""
+    def _close_orphan(self, id: str) -> Run | None:
+        """How a run ended that has no living owner, on the disk if that has room; None where it has one."""
         lock = runs.own(id)
         if lock is None:
-            return False
+            return None
         try:
             run = Follower(runs.folder(id)).look()
-            if run.over:
-                runs.note(id, run.state)
-                return True
             # A run is created a moment before its process takes the lock.
-            if time.time() - runs.folder(id).stat().st_ctime < 2 and not run.started:
-                return False
-            if worker := runs.traced(id):
+            if not (run.over or run.started) and time.time() - runs.folder(id).stat().st_ctime < 2:
+                return None
+            if not run.over and (worker := runs.traced(id)):
                 kill_leftover(worker)
-            journal = Journal(runs.folder(id))
-            journal.append(Failed(at=time.time(), problem=orphaned(id, run)))
-            journal.close()
-            runs.note(id, "failed")
-            return True
+            end = Failed(at=time.time(), problem=orphaned(id, run))
+            with contextlib.suppress(OSError, SQLAlchemyError):
+                if not run.over:
+                    journal = Journal(runs.folder(id))
+                    journal.append(end)
+                    journal.close()
+                runs.note(id, after(run, end).state)
+            return after(run, end)
         finally:
             lock.release()

@@ -38,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Look(msgspec.Struct, frozen=True):
     """How the last request stands. run: its events so far. known: the signature of each value that is kept.
 
-    shapes: by node and output, of those that ran. answers: by node, the newest last.
+    shapes, classes: by node and output, of those that ran. answers: by node, the newest last.
     """
 
     busy: bool = False
@@ -46,6 +46,7 @@ class Look(msgspec.Struct, frozen=True):
     run: Run = Run()
     known: Mapping[str, str] = {}
     shapes: Mapping[str, dict[str, str]] = {}
+    classes: Mapping[str, dict[str, int]] = {}
     answers: Mapping[str, Answer] = {}
 
     def fresh(self, now: Mapping[str, str]) -> frozenset[str]:
@@ -66,6 +67,7 @@ class Talk:
         self._metered: tuple[limits.Meter, Printed] | None = None
         self._verdict: Problem | None = None
         self._stopping = False
+        self._asked = 0
         self._closed = False
 
     @property
@@ -85,6 +87,7 @@ class Talk:
                 )
             self.used = time.monotonic()
             self._stopping = False
+            self._asked += 1
             self._signatures = signatures(usable, request.catalog, request.seed)
             self._change(busy=True, node=request.node, run=Run())
         name = f"session {request.graph.id}"
@@ -97,10 +100,10 @@ class Talk:
                 return
             self._stopping = True
             self._happened(e.Stopping(at=time.time()))
-            worker, run = self._worker, self._look.run.started
-        if worker is not None:
-            worker.send(Stop())
-            threading.Thread(target=self._insist, args=(worker, run), name="stop", daemon=True).start()
+            if (worker := self._worker) is not None:
+                insisting = (worker, self._asked)
+                threading.Thread(target=self._insist, args=insisting, name="stop", daemon=True).start()
+                worker.send(Stop())  # before the lock is free for the next request
 
     def close(self) -> None:
         """End the worker."""
@@ -114,10 +117,10 @@ class Talk:
             if not self._look.busy:
                 self._bury(worker)
 
-    def _insist(self, worker: WorkerProcess, started: float) -> None:
+    def _insist(self, worker: WorkerProcess, asked: int) -> None:
         end = time.monotonic() + GRACE
         while time.monotonic() < end:
-            if not self._look.busy or self._look.run.started != started:
+            if not self._look.busy or self._asked != asked:
                 return
             time.sleep(0.02)
         worker.kill()
@@ -161,7 +164,10 @@ class Talk:
         """The worker's last word; None if it died. One that had died before is replaced."""
         old = self._worker
         if old is not None:
-            if old.send(request) and (line := old.events.readline()):
+            sent = old.send(request)
+            if self._stopping:
+                old.send(Stop())  # the first one came before the request
+            if sent and (line := old.events.readline()):
                 return self._relay(old, line)
             self._bury(old)
             if self._stopping:
@@ -233,6 +239,7 @@ class Talk:
                 self._change(
                     known={**self._look.known, event.node: self._signatures[event.node]},
                     shapes={**self._look.shapes, event.node: event.shapes},
+                    classes={**self._look.classes, event.node: event.classes},
                 )
 
     def _change(self, **changes: object) -> None:

@@ -5,13 +5,12 @@ from typing import Final
 import msgspec
 
 from flowcore.dataflow import document
-from flowcore.dataflow.order import ancestors
+from flowcore.dataflow.order import ancestors, order
 from flowcore.dataflow.signature import architecture
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.store import runs
 
-SUFFIX: Final = ".weights.h5"
 LOOKED_AT: Final = 50
 
 
@@ -27,10 +26,12 @@ def trained(graph: Graph, catalog: Catalog) -> Trained:
     """The weights of the newest run of a graph that has left any."""
     for row in runs.listing(graph.id, LOOKED_AT):
         if row.state == "done" and (files := runs.weights(row.id)):
-            fit = files[0].name.removesuffix(SUFFIX)
-            changed = _changed(graph, document.read(runs.document(row.id)), fit, catalog)
+            then = document.read(runs.document(row.id))
+            ids = order(then)
+            fit, path = max(files.items(), key=lambda item: ids.index(item[0]))
+            changed = _changed(graph, then, fit, catalog)
             if not changed:
-                return Trained(fit, str(files[0]))
+                return Trained(fit, str(path))
             return Trained(missing=f"The network has changed since its training: {changed}. Train it again.")
     return Trained(missing="It has not been trained yet. Train it to see what it learns.")
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from flowcore.model.problem import FlowError
+from flowcore.runs import limits
 from flowcore.runs.process import Pipes, WorkerProcess
 from flowcore.runs.zygote import ForkedChild, Zygote
 from flowcore.store import scratch
@@ -15,6 +16,8 @@ from flowcore.store import scratch
 SPARES: Final = 2
 IDLE: Final = 900.0
 REFILL: Final = 3.0  # a run that has just begun has the processor for itself
+PAUSE: Final = 1.0  # before a zygote that was never ready is tried again; doubled each time
+LONGEST: Final = 300.0
 
 
 def can_fork() -> bool:
@@ -32,9 +35,10 @@ class Workers:
 
     def __init__(self, spares: int | None = None, idle: float = IDLE, fork: bool | None = None) -> None:
         self._fork = can_fork() if fork is None else fork
-        self.spares = int(os.environ.get("FLOWCORE_SPARES", SPARES)) if spares is None else spares
+        self.spares = limits.count("FLOWCORE_SPARES", SPARES, 0) if spares is None else spares
         self._idle = idle
         self._zygotes: dict[str, Zygote] = {}
+        self._pauses: dict[str, float] = {}
         self._waiting: list[WorkerProcess] = []
         self._busy: list[WorkerProcess] = []
         self._used = 0.0
@@ -58,8 +62,9 @@ class Workers:
         self.warm(backend)
         found = self._spare(backend) if mode == "run" else None
         found = found or self._forked(mode, backend) or WorkerProcess(mode, backend=backend)
-        with self._lock:
-            self._busy.append(found)
+        if self._fork:  # otherwise nothing is kept ready that could be idle
+            with self._lock:
+                self._busy.append(found)
         return found
 
     def _forked(self, mode: str, backend: str) -> WorkerProcess | None:
@@ -78,7 +83,7 @@ class Workers:
     def pids(self) -> tuple[int, ...]:
         """Of the zygotes and the spares that wait."""
         with self._lock:
-            zygotes = [zygote.pid for zygote in self._zygotes.values() if zygote.ready.is_set()]
+            zygotes = [one.pid for one in self._zygotes.values() if one.imported and not one.gone.is_set()]
             return (*zygotes, *(spare.pid for spare in self._waiting))
 
     def close(self) -> None:
@@ -94,17 +99,26 @@ class Workers:
     def _spare(self, backend: str) -> WorkerProcess | None:
         with self._lock:
             self._due = time.monotonic() + REFILL
-            while self._waiting:
-                spare = self._waiting.pop(0)
-                if spare.backend == backend and spare.wait(0) is None:
+            for spare in [spare for spare in self._waiting if spare.backend == backend]:
+                self._waiting.remove(spare)
+                if spare.wait(0) is None:
                     return spare
                 _discard(spare)
         return None
 
-    def _zygote(self, backend: str) -> Zygote:
+    def _zygote(self, backend: str) -> Zygote | None:
+        """The one that is there or a new one; None for a while after one that was never ready."""
         found = self._zygotes.get(backend)
-        if found is None or found.gone.is_set():
-            found = self._zygotes[backend] = Zygote(backend)
+        if found is not None and not found.gone.is_set():
+            return found
+        if found is None or found.imported:
+            self._pauses.pop(backend, None)
+        else:
+            pause = self._pauses.get(backend, PAUSE)
+            if time.monotonic() < found.ended + pause:
+                return None
+            self._pauses[backend] = min(2 * pause, LONGEST)
+        found = self._zygotes[backend] = Zygote(backend)
         return found
 
     def _keep(self) -> None:
@@ -117,19 +131,23 @@ class Workers:
         while True:
             with self._lock:
                 self._busy = [worker for worker in self._busy if worker.wait(0) is None]
-                if self._busy or not all(one.ready.is_set() for one in self._zygotes.values()):
+                if self._busy or self._booting():
                     self._used = time.monotonic()
                 if time.monotonic() - self._used > self._idle:
                     self._clear()
                 if self._closed or not self._zygotes:
                     self._keeper = None
                     return
-                lacking = self._lacking()
                 zygote = self._zygote(next(iter(self._zygotes)))
-            if lacking and zygote.ready.is_set():
+                lacking = self._lacking() and zygote is not None
+            if lacking and zygote and zygote.ready.is_set():
                 self._refill(zygote)
             with self._lock:
                 self._wake.wait(0.2 if lacking else 1.0)
+
+    def _booting(self) -> bool:
+        """Whether somebody may wait for a zygote; for one that has failed before, nobody does."""
+        return any(not one.ready.is_set() for name, one in self._zygotes.items() if name not in self._pauses)
 
     def _lacking(self) -> bool:
         for spare in [spare for spare in self._waiting if spare.wait(0) is not None]:
@@ -140,8 +158,8 @@ class Workers:
     def _refill(self, zygote: Zygote) -> None:
         try:
             spare = WorkerProcess("run", backend=zygote.backend, source=partial(_warmed, zygote))
-        except FlowError:
-            return  # the zygote is gone: the next round starts another
+        except (FlowError, OSError):
+            return  # the zygote is gone, or there is no room: the next round tries again
         with self._lock:
             if self._closed:
                 _discard(spare)

@@ -13,7 +13,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from flowcore.model.descriptor import Argument, NodeDescriptor
 from flowcore.model.problem import FlowError, error
-from flowcore.store import overlay
+from flowcore.store import database, overlay
 from flowcore.store.revisions import Change, Revision
 
 Part = Literal["args", "inputs"]
@@ -72,8 +72,7 @@ def drop(package: str, pattern: str) -> None:
 def _edit(package: str, edit: Any) -> None:
     """Read, change, validate and replace a file, one writer at a time."""
     path = overlay.folder() / "revisions" / f"{package}.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    with database.kept(), _alone(path):
         document = _read(path)
         edit(document)
         try:
@@ -83,6 +82,11 @@ def _edit(package: str, edit: Any) -> None:
         part = path.with_suffix(".part")
         part.write_text(tomlkit.dumps(document), encoding="utf-8")
         os.replace(part, path)
+
+
+def _alone(path: Path) -> FileLock:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_suffix(".lock"))
 
 
 def _read(path: Path) -> tomlkit.TOMLDocument:

@@ -6,15 +6,18 @@ database than the SQLite file in it.
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from filelock import FileLock
 from platformdirs import user_data_path
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Float,
     Integer,
@@ -26,7 +29,11 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import OperationalError
 
+from flowcore.model.problem import error
+
+NOT_SAVED: Final = "not-saved"
 metadata = MetaData()
 graphs = Table(
     "graphs",
@@ -76,14 +83,45 @@ browsers = Table(
 
 def home() -> Path:
     """The folder of this installation's files, made where it is missing."""
-    folder = Path(os.environ.get("FLOWCORE_HOME") or user_data_path("flowcore", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    with kept():
+        _home().mkdir(parents=True, exist_ok=True)
+    return _home()
 
 
 def database() -> Engine:
     """The database of today's settings, with its tables."""
     return _engine(os.environ.get("FLOWCORE_DATABASE_URL") or f"sqlite:///{home() / 'flowcore.db'}")
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Whatever is kept for a person goes through here: what the disk or the database refuses is a FlowError.
+
+    Its code is NOT_SAVED.
+    """
+    try:
+        yield
+    except (OSError, OperationalError) as reason:
+        said = reason.orig if isinstance(reason, OperationalError) else reason.strerror or reason
+        raise error(
+            NOT_SAVED,
+            f"Expected to read and write in FLOWCORE_HOME, which is {_home()}; found: {said}.",
+            "Free space there, and see that flowcore may write there; then try again.",
+        ) from reason
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection. Raises FlowError(NOT_SAVED): on a full disk SQLite may not even read."""
+    with kept(), database().connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """A connection whose changes are kept together or not at all. Raises FlowError(NOT_SAVED)."""
+    with kept(), database().begin() as connection:
+        yield connection
 
 
 def new_id() -> str:
@@ -94,6 +132,10 @@ def new_id() -> str:
 def owner_key(token: str) -> str:
     """What stands in the database for a browser's token: its SHA-256, so that a copy opens nothing."""
     return sha256(token.encode()).hexdigest()
+
+
+def _home() -> Path:
+    return Path(os.environ.get("FLOWCORE_HOME") or user_data_path("flowcore", appauthor=False))
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ import flowcore
 from flowcore.model.descriptor import Catalog
 from flowcore.model.problem import Problem
 from flowcore.store import descriptors
-from flowcore.store.database import home
+from flowcore.store.database import home, kept
 
 PACKAGE: Final = "fallback"
 TEMPLATE: Final = Path(flowcore.__file__).parent / "examples" / "functions.py"
@@ -68,10 +68,11 @@ def read(name: str, path: Path) -> Read | None:
 def keep(name: str, stamp: Stamp, catalog: Catalog, problems: Iterable[Problem] = ()) -> None:
     """Remember what was found in a file. stamp: of the file before it was read."""
     path = _kept(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(Read(stamp, flowcore.__version__, catalog, tuple(problems))))
-    os.replace(part, path)
+    with kept():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(msgspec.json.encode(Read(stamp, flowcore.__version__, catalog, tuple(problems))))
+        os.replace(part, path)
 
 
 def stamp(path: Path) -> Stamp:

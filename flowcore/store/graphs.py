@@ -29,14 +29,14 @@ def create(graph: Graph, owner: str) -> Stored:
     """Keep a graph under a new id that nobody can guess; the document carries it too."""
     graph = msgspec.structs.replace(graph, id=db.new_id())
     stored = Stored(graph.id, owner, graph.name, 1, time.time(), len(graph.nodes), msgspec.json.encode(graph))
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         connection.execute(insert(db.graphs).values(**msgspec.structs.asdict(stored)))
     return stored
 
 
 def load(id: str) -> Stored:
     """The newest version. Raises FlowError("no-graph")."""
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         row = connection.execute(select(db.graphs).where(db.graphs.c.id == id)).mappings().first()
     if row is None:
         raise error("no-graph", f"There is no graph {id[:40]!r} here.", "Open one from the Start page.")
@@ -45,7 +45,7 @@ def load(id: str) -> Stored:
 
 def version(id: str) -> int:
     """The number of the newest version, 0 where there is no such graph."""
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         found = connection.execute(select(db.graphs.c.version).where(db.graphs.c.id == id)).scalar()
     return found or 0
 
@@ -57,7 +57,7 @@ def save(graph: Graph, base: int) -> int:
     overwritten.
     """
     table, document = db.graphs, msgspec.json.encode(graph)
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         old = connection.execute(
             select(table.c.document, table.c.updated).where(table.c.id == graph.id, table.c.version == base)
         ).first()
@@ -92,13 +92,13 @@ def listing(owner: str, limit: int = 50) -> tuple[Stored, ...]:
     table = db.graphs
     columns = [column for column in table.c if column.name != "document"]
     query = select(*columns).where(table.c.owner == owner).order_by(table.c.updated.desc()).limit(limit)
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         return tuple(Stored(**row) for row in connection.execute(query).mappings())
 
 
 def remove(id: str, owner: str) -> bool:
     """Delete a graph and its versions, if it belongs to this owner."""
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         gone = connection.execute(delete(db.graphs).where(db.graphs.c.id == id, db.graphs.c.owner == owner))
         if gone.rowcount:
             connection.execute(delete(db.versions).where(db.versions.c.graph == id))

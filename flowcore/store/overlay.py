@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from flowcore.model.descriptor import Catalog, NodeDescriptor, merge
 from flowcore.model.problem import FlowError, Problem
 from flowcore.store import descriptors, fallback
-from flowcore.store.database import home
+from flowcore.store.database import home, kept
 from flowcore.store.policy import governed, read_policy
 from flowcore.store.revisions import Revision, revise, stale_in
 
@@ -64,14 +64,16 @@ def own_packages() -> tuple[str, ...]:
 
 def save(catalog: Catalog, package: str) -> Path:
     """Writes what a scan has found, and returns its path."""
-    folder().mkdir(parents=True, exist_ok=True)
-    return descriptors.save(catalog, package, folder())
+    with kept():
+        folder().mkdir(parents=True, exist_ok=True)
+        return descriptors.save(catalog, package, folder())
 
 
 def remove(package: str) -> None:
     """Takes out a package that the user has added; what is shipped under its name is back."""
     if package in own_packages():
-        (folder() / f"{package}.json").unlink(missing_ok=True)
+        with kept():
+            (folder() / f"{package}.json").unlink(missing_ok=True)
 
 
 def stale() -> tuple[Stale, ...]:

@@ -15,7 +15,7 @@ LASTS: Final = 600.0
 def invite(owner: str) -> str:
     """A code by which one other browser becomes this owner's too, within LASTS seconds."""
     code = secrets.token_urlsafe(16)
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         connection.execute(delete(db.invitations).where(db.invitations.c.until < time.time()))
         row = {"code": db.owner_key(code), "owner": owner, "until": time.time() + LASTS}
         connection.execute(insert(db.invitations).values(**row))
@@ -25,7 +25,7 @@ def invite(owner: str) -> str:
 def join(code: str, browser: str) -> str:
     """Make a browser its inviter's; the owner comes back. Raises FlowError("no-invitation")."""
     table = db.invitations
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         query = select(table.c.owner).where(table.c.code == db.owner_key(code), table.c.until >= time.time())
         owner = connection.execute(query).scalar()
         if owner is None:
@@ -41,13 +41,13 @@ def join(code: str, browser: str) -> str:
 
 def leave(browser: str) -> None:
     """Make a browser its own again."""
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         connection.execute(delete(db.browsers).where(db.browsers.c.browser == browser))
 
 
 def of(browser: str) -> str:
     """The owner that a browser belongs to: itself, unless it has joined another."""
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         found = connection.execute(
             select(db.browsers.c.owner).where(db.browsers.c.browser == browser)
         ).scalar()

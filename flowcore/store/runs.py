@@ -11,10 +11,11 @@ from filelock import FileLock, Timeout
 from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
-from flowcore.model.problem import error
+from flowcore.model.problem import FlowError, error
 from flowcore.model.run import FILES, Settings
 from flowcore.store import database as db
 
+_WEIGHTS: Final = ".weights.h5"
 ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -38,23 +39,18 @@ class WorkerTrace(msgspec.Struct, frozen=True):
 
 
 def create(graph: Graph, owner: str, settings: Settings) -> str:
-    """A new run of a graph as it is now; its id comes back."""
+    """A new run of a graph as it is now; its id comes back. Of one that cannot be kept nothing is left."""
     id = db.new_id()
-    folder(id).mkdir(parents=True)
-    (folder(id) / "graph.json").write_bytes(msgspec.json.encode(graph))
-    (folder(id) / "settings.json").write_bytes(msgspec.json.encode(settings))
-    with db.database().begin() as connection:
-        connection.execute(
-            insert(db.runs).values(
-                id=id,
-                graph=graph.id,
-                owner=owner,
-                created=time.time(),
-                state="waiting",
-                seed=settings.seed,
-                metrics="{}",
-            )
-        )
+    row = RunRow(id, graph.id, owner, time.time(), "waiting", settings.seed, {})
+    try:
+        with db.writing() as connection:
+            folder(id).mkdir(parents=True)
+            (folder(id) / "graph.json").write_bytes(msgspec.json.encode(graph))
+            (folder(id) / "settings.json").write_bytes(msgspec.json.encode(settings))
+            connection.execute(insert(db.runs).values(**{**msgspec.structs.asdict(row), "metrics": "{}"}))
+    except FlowError:
+        shutil.rmtree(folder(id), ignore_errors=True)
+        raise
     return id
 
 
@@ -93,7 +89,7 @@ def settings(id: str) -> Settings:
 
 
 def note(id: str, state: str, metrics: dict[str, float | None] | None = None) -> None:
-    """Bring the index up to date."""
+    """Bring the index up to date. Raises SQLAlchemyError: a run goes on with an index that is behind."""
     values: dict[str, object] = {"state": state}
     if metrics is not None:
         values["metrics"] = msgspec.json.encode(metrics).decode()
@@ -102,7 +98,7 @@ def note(id: str, state: str, metrics: dict[str, float | None] | None = None) ->
 
 
 def load(id: str) -> RunRow | None:
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         row = connection.execute(select(db.runs).where(db.runs.c.id == id)).mappings().first()
     return _row(dict(row)) if row else None
 
@@ -110,7 +106,7 @@ def load(id: str) -> RunRow | None:
 def listing(graph: str, limit: int = 100) -> tuple[RunRow, ...]:
     """The runs of a graph, newest first."""
     query = select(db.runs).where(db.runs.c.graph == graph).order_by(db.runs.c.created.desc()).limit(limit)
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         return tuple(_row(dict(row)) for row in connection.execute(query).mappings())
 
 
@@ -122,7 +118,7 @@ def latest(graph: str) -> str:
 
 def remove(id: str) -> None:
     """Delete a run that is over: its row, and its folder with graph, journal and weights."""
-    with db.database().begin() as connection:
+    with db.writing() as connection:
         connection.execute(delete(db.runs).where(db.runs.c.id == id))
     shutil.rmtree(folder(id), ignore_errors=True)
 
@@ -130,7 +126,7 @@ def remove(id: str) -> None:
 def unfinished() -> tuple[str, ...]:
     """Ids of the runs that the index takes for alive."""
     states = ("done", "stopped", "failed")
-    with db.database().connect() as connection:
+    with db.reading() as connection:
         return tuple(connection.execute(select(db.runs.c.id).where(db.runs.c.state.not_in(states))).scalars())
 
 
@@ -159,9 +155,9 @@ def traced(id: str) -> WorkerTrace | None:
         return None
 
 
-def weights(id: str) -> tuple[Path, ...]:
-    """Files of trained weights, one a fitted model."""
-    return tuple(sorted(folder(id).glob("*.weights.h5")))
+def weights(id: str) -> dict[str, Path]:
+    """Files of trained weights by the node that trained them."""
+    return {path.name.removesuffix(_WEIGHTS): path for path in sorted(folder(id).glob(f"*{_WEIGHTS}"))}
 
 
 def files(id: str) -> tuple[Path, ...]:

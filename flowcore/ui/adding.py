@@ -1,5 +1,7 @@
 """Adding a package: choose one that is installed, have it scanned, see what came of it."""
 
+from functools import partial
+
 import streamlit as st
 
 from flowcore.dataflow.coverage import coverage, package
@@ -127,7 +129,7 @@ def _added(catalog: Catalog) -> None:
             right.button(
                 "Remove",
                 key=f"remove {one.package}",
-                on_click=overlay.remove,
-                args=(one.package,),
+                on_click=session.attempt,
+                args=(partial(overlay.remove, one.package),),
                 width="stretch",
             )

@@ -19,12 +19,17 @@ from flowcore.ui.words import plain
 STYLES: Final = {"light": "friendly", "dark": "github-dark"}
 MARKED: Final = {"light": "#fff3bf", "dark": "#3b3a1e"}
 START: Final = "SEED = "
+WHOLE, ABOVE, ROOM = 300, 8, 200
+"""Lines: of a script that is shown whole; above the marked ones, and in all, of a longer one."""
 
 
-def draw(here: Session, catalog: Catalog) -> None:
-    """The statements; functions that were written out, and imports, are folded away."""
+def draw(here: Session, catalog: Catalog, seed: int) -> None:
+    """The statements; functions that were written out, and imports, are folded away.
+
+    seed: that of the run that is looked at, so that the script gives its figures.
+    """
     try:
-        source = _script(here.graph, catalog)
+        source = _script(here.graph, catalog, seed)
     except FlowError as reason:
         for problem in reason.problems[:3]:
             frame.complain(problem)
@@ -48,7 +53,20 @@ def draw(here: Session, catalog: Catalog) -> None:
     )
     with st.expander(f"Imports and functions · {len(head)} lines", key="script head"):
         _show(head, 1, marked)
-    _show(body, first, marked)
+    start, end = window(len(body), marked[0] - first if marked else 0)
+    if start:
+        st.caption(f"{start:,} lines above")
+    _show(body[start:end], first + start, marked)
+    if end < len(body):
+        st.caption(f"{len(body) - end:,} lines below")
+
+
+def window(count: int, line: int) -> tuple[int, int]:
+    """Which lines to show, from 0 on, so that one of them is in sight: a browser is slow with thousands."""
+    if count <= WHOLE:
+        return 0, count
+    start = max(0, min(line - ABOVE, count - ROOM))
+    return start, start + ROOM
 
 
 def _told(here: Session, marked: list[int]) -> str:
@@ -77,10 +95,12 @@ def _show(rows: list[str], first: int, marked: list[int]) -> None:
         cssstyles="overflow:auto;max-height:34rem;font-size:0.75rem;line-height:1.45",
         prestyles="margin:0;background:transparent;padding:0.5rem 0",
     )
-    formatter.style.highlight_color = MARKED[theme]
+    # The marked line is in sight at first; where a browser does not know how, its number is told.
+    formatter.style.highlight_color = f"{MARKED[theme]}; display:block; scroll-initial-target:nearest"
     st.html(highlight("\n".join(rows), PythonLexer(stripnl=False), formatter))
 
 
-def _script(graph: Graph, catalog: Catalog) -> str:
-    found: str = session.once("script", scripts.key(graph), lambda: scripts.script(graph, catalog))
+def _script(graph: Graph, catalog: Catalog, seed: int) -> str:
+    key = (scripts.key(graph), seed)
+    found: str = session.once("script", key, lambda: scripts.script(graph, catalog, seed))
     return found

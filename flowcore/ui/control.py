@@ -5,13 +5,15 @@ from collections.abc import Callable
 import streamlit as st
 from msgspec.structs import replace
 
-from flowcore.dataflow import plan as plans
+from flowcore.dataflow import resume
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.model.run import Run, Settings
 from flowcore.store import runs
 from flowcore.ui import session
+from flowcore.ui.links import names
 from flowcore.ui.session import Session
+from flowcore.ui.words import plain
 
 
 def draw(here: Session, run_id: str, run: Run, ran: Graph) -> None:
@@ -26,10 +28,8 @@ def draw(here: Session, run_id: str, run: Run, ran: Graph) -> None:
 
 def start(here: Session, graph: Graph, settings: Settings) -> None:
     """Start a run, to be shown at the next drawing of the page; so is what keeps it from starting."""
-    try:
-        session.show_run(session.supervisor().start(graph, here.owner, settings))
-    except FlowError as reason:
-        session.say(*reason.problems[:8])
+    if run_id := session.attempt(lambda: session.supervisor().start(graph, here.owner, settings)):
+        session.show_run(run_id)
 
 
 def _meanwhile(run_id: str, run: Run) -> None:
@@ -45,19 +45,26 @@ def _meanwhile(run_id: str, run: Run) -> None:
 def _afterwards(here: Session, run_id: str, run: Run, ran: Graph) -> None:
     settings = runs.settings(run_id)
     busy = bool(session.supervisor().active(here.id))
-    kept = max(run.checkpoints.values(), default=0)
-    graph = here.graph
-    wanted = plans.read(graph, session.catalog()).epochs
-    if kept and (run.state != "done" or wanted > kept):
-        on = replace(settings, resume=run_id)
-        short = wanted <= kept
-        help_ = f"Epoch {kept} of {wanted} is done: raise Epochs to train on." if short else None
-        help_ = help_ or f"Trains on from epoch {kept} of {wanted}, with the graph as it is now."
-        _button(
-            f"Continue from epoch {kept}", "continue", lambda: start(here, graph, on), busy or short, help_
-        )
+    graph, on = here.graph, replace(settings, resume=run_id)
+    left = _left(graph, ran, run)
+    if run.checkpoints and (run.state != "done" or left):
+        fit, kept, wanted = left or ("", [*run.checkpoints.values()][-1], 0)
+        name = plain(names(graph).get(fit, fit))
+        which = f" of {name}" if len(run.checkpoints) > 1 and fit else ""
+        label = f"Continue from epoch {kept}{which}" if kept else f"Continue with {name}"
+        help_ = f"Trains on from epoch {kept} of {wanted}, with the graph as it is now."
+        if not left:
+            help_ = f"Epoch {kept} is done, and no more are asked for: raise Epochs to train on."
+        _button(label, "continue", lambda: start(here, graph, on), busy or not left, help_)
     again = "The same graph, seed and settings once more: the same figures come out."
     _button("Run again", "again", lambda: start(here, replace(ran, id=here.id), settings), busy, again)
+
+
+def _left(graph: Graph, ran: Graph, run: Run) -> tuple[str, int, int] | None:
+    try:
+        return resume.left(graph, ran, run, session.catalog())
+    except FlowError:
+        return None  # a cycle, which the list of problems tells
 
 
 def _button(

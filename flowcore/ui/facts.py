@@ -77,5 +77,6 @@ def _limits(limits: Limits) -> dict[str, str]:
         "Output limit": limits.output and size(limits.output),
         "Disk limit": limits.disk and size(limits.disk),
         "Parameter limit": limits.parameters and f"{limits.parameters:,}",
+        "Pause limit": limits.pause and duration(limits.pause),
     }
     return {name: text for name, text in shown.items() if text}

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from flowcore.model.problem import Problem
-from flowcore.store import runs
+from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError, Problem
+from flowcore.store import graphs, runs
 from flowcore.ui import identity, own, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
@@ -55,10 +56,25 @@ def begin(title: str) -> None:
             barred = path not in _FREE and "g" not in kept
             st.page_link(path, label=label, icon=icon, query_params=kept, disabled=barred)
     identity.ask()
+    _reachable()
     _invitation()
+    _say()
+    own.watch(title)
+
+
+def _say() -> None:
     for problem in session.said():
         complain(problem)
-    own.watch(title)
+
+
+def _reachable() -> None:
+    """Where the store cannot even be read there is no page, only the reason."""
+    try:
+        session.owner()
+    except FlowError as reason:
+        complain(reason.problems[0])
+        st.button("Try again", key="reachable", icon=":material/refresh:")
+        st.stop()
 
 
 def _invitation() -> None:
@@ -89,9 +105,21 @@ def open_graph(title: str) -> Session:
     if opened is None:
         st.page_link("app.py", label="Go to Start", icon=":material/home:")
         st.stop()
+    _say()
     if opened.editable:
         session.supervisor().workers.warm()
+    if not opened.saved:
+        _unsaved(opened, title)
     return opened
+
+
+def _unsaved(here: Session, title: str) -> None:
+    st.set_page_config(page_title=f"Not saved · {title} · flowcore")
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.warning(
+        "Not saved: what you see is kept in this tab alone, and saved with the next change that can be."
+    )
+    right.button("Save", icon=":material/save:", key="save", on_click=here.save, width="stretch")
 
 
 def maybe_graph(title: str) -> Session | None:
@@ -136,6 +164,16 @@ def go(path: str, graph: str, run: str = "") -> None:
     """Show another page of this graph. Streamlit drops what the URL carries unless it is given again."""
     query = {"g": graph} | ({"run": run} if run else {})
     st.switch_page(path, query_params=query)
+
+
+def open_new(graph: Graph, owner: str) -> None:
+    """Keep a graph as a new one of this browser and show it, or say why that cannot be."""
+    try:
+        id = graphs.create(graph, owner).id
+    except FlowError as reason:
+        complain(reason.problems[0])
+        return
+    go("pages/build.py", id)
 
 
 def complain(problem: Problem) -> None:

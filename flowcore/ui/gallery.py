@@ -11,7 +11,7 @@ from flowcore.dataflow.units import duration
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.store import examples as shipped
-from flowcore.store import graphs
+from flowcore.store import fallback, graphs
 from flowcore.store.graphs import Stored
 from flowcore.ui import cards, frame, session
 from flowcore.ui.colours import palette
@@ -61,7 +61,7 @@ def _card(name: str, content: bytes, owner: str) -> None:
     st.markdown(f"**{plain(graph.name)}**")
     st.caption(plain(graph.note))
     if st.button("Open", key=f"example {name}", disabled=not owner, width="stretch"):
-        _open(graph, owner)
+        frame.open_new(graph, owner)
 
 
 def start(owner: str) -> None:
@@ -76,7 +76,7 @@ def start(owner: str) -> None:
             disabled=not owner,
             width="stretch",
         ):
-            _open(Graph(name="New graph"), owner)
+            frame.open_new(Graph(name="New graph"), owner)
     with right:
         file = st.file_uploader(
             "Or open a graph, a script that was written from one, or a Keras model",
@@ -115,20 +115,16 @@ def _row(stored: Stored, owner: str) -> None:
 
 
 def _remove(id: str, owner: str) -> None:
-    if graphs.remove(id, owner):
+    if session.attempt(lambda: graphs.remove(id, owner)):
         session.sessions().end(id, session.owner())
-        session.supervisor().forget(id)
-
-
-def _open(graph: Graph, owner: str) -> None:
-    frame.go("pages/build.py", graphs.create(graph, owner).id)
+        session.attempt(lambda: session.supervisor().forget(id))
 
 
 def _upload(content: bytes, name: str, owner: str) -> None:
     try:
-        graph = read(content, name, session.catalog())
+        graph = read(content, name, session.catalog(), fallback.sources(), session.say)
     except FlowError as reason:
         for problem in reason.problems[:5]:
             frame.complain(problem)
         return
-    _open(graph, owner)
+    frame.open_new(graph, owner)

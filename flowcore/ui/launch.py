@@ -5,16 +5,17 @@ import time
 import streamlit as st
 
 from flowcore.dataflow import plan as plans
+from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
+from flowcore.dataflow.repair import repairs
 from flowcore.dataflow.units import duration
 from flowcore.model.descriptor import Catalog
-from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.model.run import Settings
 from flowcore.runs import backends
 from flowcore.store import runs
-from flowcore.ui import control, frame, report, session
+from flowcore.ui import control, frame, preview, report, session, shapes
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -106,12 +107,19 @@ def earlier(here: Session, run_id: str) -> None:
                 st.rerun()
 
 
-def before(here: Session, found: ShapeReport, catalog: Catalog) -> None:
+def before(here: Session, catalog: Catalog) -> None:
     """What there is to see before the first run: what keeps it from starting, and the layers."""
     graph = _whole(here.graph, catalog)
-    problems = (*check(graph, catalog), *found.problems)
+    found, fresh = shapes.report(here, catalog)
+    data = preview.seen(here, catalog, "").known
+    fitting = targets.check(graph, catalog, found, data) if fresh else ()
+    problems = (*check(graph, catalog), *found.problems, *fitting)
+    if not fresh:
+        shapes.wait(here, catalog)
     if problems:
-        report.problems(here, problems)
+        report.problems(
+            here, problems, lambda one: repairs(one, graph, catalog, found, data) if fresh else ()
+        )
     elif plans.trains(graph, catalog):
         st.info("Ready to train. Curves appear here as it goes.", icon=":material/model_training:")
     else:

@@ -8,6 +8,7 @@ import streamlit as st
 from flowcore.dataflow import plan as plans
 from flowcore.dataflow import ports
 from flowcore.dataflow.signature import signatures
+from flowcore.dataflow.targets import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Sample
 from flowcore.model.graph import Graph, Node
@@ -41,10 +42,13 @@ class Seen(NamedTuple):
         return states | going | {id: "failed" for id in failed if id not in states}
 
     @property
-    def shapes(self) -> dict[str, dict[str, str]]:
-        """Of the values that are up to date."""
-        fresh = self.look.fresh(self.now)
-        return {id: shapes for id, shapes in self.look.shapes.items() if id in fresh}
+    def known(self) -> Known:
+        """Shapes and classes of the values that are up to date."""
+        fresh, look = self.look.fresh(self.now), self.look
+        return Known(
+            {id: shapes for id, shapes in look.shapes.items() if id in fresh},
+            {id: counts for id, counts in look.classes.items() if id in fresh},
+        )
 
 
 def seen(here: Session, catalog: Catalog, run_id: str) -> Seen:

@@ -1,6 +1,7 @@
 """What a person should look at: doubtful arguments, and revisions that no longer fit."""
 
 from collections.abc import Sequence
+from functools import partial
 from textwrap import shorten
 from typing import Final
 
@@ -82,6 +83,6 @@ def _stale() -> None:
             "Remove it",
             key=f"drop {index}",
             width="stretch",
-            on_click=corrections.drop,
-            args=(stale.package, stale.pattern),
+            on_click=session.attempt,
+            args=(partial(corrections.drop, stale.package, stale.pattern),),
         )

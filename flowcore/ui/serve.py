@@ -8,11 +8,21 @@ from pathlib import Path
 import streamlit.web.cli
 
 import flowcore
+from flowcore.runs import limits
+from flowcore.runs.queue import Queue
+from flowcore.runs.sessions import Sessions
+from flowcore.runs.workers import Workers
 from flowcore.store import overlay
 
 
 def serve(address: str, port: int) -> None:
-    """Serve until interrupted. The first visitor does not wait for imports."""
+    """Serve until interrupted. The first visitor does not wait for imports.
+
+    Raises FlowError for a setting that is wrong: it is no business of a visitor's.
+    """
+    limits.allowed()
+    Queue()
+    Sessions(overlay.load, Workers())
     threading.Thread(target=_warm, name="warm", daemon=True).start()
     script = Path(flowcore.__file__).parent.parent / "app.py"
     os.chdir(script.parent)  # Streamlit reads its settings from here

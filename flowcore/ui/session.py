@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import streamlit as st
@@ -15,6 +15,7 @@ from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.runs import limits
 from flowcore.runs.checker import Checker
+from flowcore.runs.queue import Queue
 from flowcore.runs.scans import Scans
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
@@ -23,6 +24,13 @@ from flowcore.ui import identity
 from flowcore.ui.words import plain
 
 _NEVER: Final = object()
+_NEW: Final = {"history": None, "version": 0, "saved": True, "selected": "", "clicked": None}
+_OVERTAKEN: Final = Problem(
+    "changed-elsewhere",
+    "The graph was changed in another tab before yours could be saved.",
+    "Undo to go back to your own.",
+)
+T = TypeVar("T")
 
 
 def catalog() -> Catalog:
@@ -39,7 +47,7 @@ def hosted() -> bool:
 @st.cache_resource(show_spinner=False)
 def supervisor() -> Supervisor:
     """The one supervisor of this server."""
-    return Supervisor(catalog, limits=limits.allowed(hosted()))
+    return Supervisor(catalog, limits=limits.allowed(hosted()), queue=Queue(hosted=hosted()))
 
 
 @st.cache_resource(show_spinner=False)
@@ -51,7 +59,7 @@ def checker() -> Checker:
 @st.cache_resource(show_spinner=False)
 def sessions() -> Sessions:
     """The sessions of this server; a worker starts when a node is first looked at."""
-    return Sessions(catalog, supervisor().workers, limits.allowed(hosted()))
+    return Sessions(catalog, supervisor().workers, limits.allowed(hosted()), hosted=hosted())
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,15 +80,12 @@ def joined() -> bool:
 
 def join(code: str) -> None:
     """Take an invitation, once a person has said so: a link alone must change nobody's browser."""
-    try:
-        owners.join(code, _browser())
-    except FlowError as reason:
-        say(*reason.problems)
+    attempt(lambda: owners.join(code, _browser()))
 
 
 def leave() -> None:
     """Make this browser its own again."""
-    owners.leave(_browser())
+    attempt(lambda: owners.leave(_browser()))
 
 
 def _browser() -> str:
@@ -98,7 +103,9 @@ class Session:
         kept = _state().get("tab")
         if kept is None or kept["id"] != graph_id:
             _forget_fields()
-            kept = {"id": graph_id, "history": None, "version": 0, "selected": "", "clicked": None}
+            if kept and not kept["saved"]:
+                _state()[f"unsaved {kept['id']}"] = kept
+            kept = _state().pop(f"unsaved {graph_id}", None) or {"id": graph_id, **_NEW}
             _state()["tab"] = kept
         self._kept: dict[str, Any] = kept
         if kept["version"] != self.stored.version:
@@ -119,6 +126,12 @@ class Session:
         return bool(self.owner) and self.owner == self.stored.owner
 
     @property
+    def saved(self) -> bool:
+        """Whether the store has what is shown; a full disk did not take it otherwise."""
+        found: bool = self._kept["saved"]
+        return found
+
+    @property
     def selected(self) -> str:
         """The id of the selected node, "" for none."""
         id: str = self._kept["selected"]
@@ -135,10 +148,7 @@ class Session:
 
     def apply(self, edit: Callable[[Graph], Graph]) -> None:
         """Change the graph by an edit and save it; what goes wrong is kept to be shown."""
-        try:
-            self._save(history.push(self.history, edit(self.graph)))
-        except FlowError as reason:
-            say(*reason.problems)
+        attempt(lambda: self._save(history.push(self.history, edit(self.graph))))
 
     def undo(self) -> None:
         self._save(history.undo(self.history))
@@ -146,16 +156,23 @@ class Session:
     def redo(self) -> None:
         self._save(history.redo(self.history))
 
+    def save(self) -> None:
+        """Try again what was not saved."""
+        self._save(self.history)
+
     def _save(self, new: History) -> None:
-        if new is self.history or not self.editable:
+        if (new is self.history and self.saved) or not self.editable:
             return
         try:
             document.read(msgspec.json.encode(new.present))  # what is kept can be opened again
             self._kept["version"] = graphs.save(new.present, self._kept["version"])
-            self._kept["history"] = new
+            self._kept |= {"history": new, "saved": True}
         except FlowError as reason:
             say(*reason.problems)
-            self._catch_up()
+            if reason.problems[0].code == database.NOT_SAVED:
+                self._kept |= {"history": new, "saved": False}
+            else:
+                self._catch_up()
 
     def _catch_up(self) -> None:
         """Go on from what the store has, if it still has it."""
@@ -169,16 +186,27 @@ class Session:
 
     def _take(self) -> None:
         """Show what the store has: at first, and when another tab has changed it."""
+        if not self.saved:
+            say(_OVERTAKEN)
         graph = document.read(self.stored.document, catalog())
         old: History | None = self._kept["history"]
         self._kept["history"] = history.push(old, graph) if old else History(graph)
-        self._kept["version"] = self.stored.version
+        self._kept |= {"version": self.stored.version, "saved": True}
 
 
 @lru_cache(maxsize=64)
 def ran(run_id: str) -> Graph:
     """The graph that a run runs, as it was when it started."""
     return document.read(runs.document(run_id))
+
+
+def attempt(act: Callable[[], T]) -> T | None:
+    """What an act gives, None where it cannot be done; the reason is kept to be shown."""
+    try:
+        return act()
+    except FlowError as reason:
+        say(*reason.problems[:8])
+        return None
 
 
 def say(*problems: Problem) -> None:

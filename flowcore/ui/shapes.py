@@ -31,14 +31,18 @@ def known(here: Session, found: ShapeReport, run_id: str) -> tuple[Shapes, Run |
     return {**seen, **found.shapes}, run
 
 
-def data(here: Session, run: Run | None, run_id: str) -> Known:
-    """What the last run has told of the data nodes that have not changed since."""
+def data(here: Session, run: Run | None, run_id: str, seen: Known) -> Known:
+    """What the last run has told of the data nodes that have not changed since, and what was looked at since.
+
+    seen: of values that are up to date.
+    """
     if run is None:
-        return Known()
+        return seen
     ran = session.ran(run_id)
     same = {id for id in run.shapes if _same(here.graph, ran, id)}
     shapes_ = {id: texts for id, texts in run.shapes.items() if id in same}
-    return Known(shapes_, {id: counts for id, counts in run.classes.items() if id in same})
+    counts = {id: counts for id, counts in run.classes.items() if id in same}
+    return Known({**shapes_, **seen.shapes}, {**counts, **seen.classes})
 
 
 def states(here: Session, run: Run | None, run_id: str) -> dict[str, str]:

@@ -99,7 +99,9 @@ def _take_home(here: Session) -> None:
 def _second_browser(here: Session, address: str) -> None:
     st.caption("To edit it in another browser of yours, open a link there that works once, for ten minutes.")
     if st.button("Open here too", icon=":material/devices:", key="invite"):
-        code = owners.invite(here.owner)
+        code = session.attempt(lambda: owners.invite(here.owner))
+        if code is None:
+            st.rerun()
         st.code(f"{address}?g={here.id}&join={code}", language=None, wrap_lines=True)
 
 
@@ -110,7 +112,7 @@ def onlooker(here: Session) -> None:
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.info("You are looking on: changes by its owner appear here. Make a copy to edit it.")
     if right.button("Make a copy", icon=":material/content_copy:", key="copy", disabled=not here.owner):
-        frame.go("pages/build.py", graphs.create(here.graph, here.owner).id)
+        frame.open_new(here.graph, here.owner)
     _follow(here)
 
 

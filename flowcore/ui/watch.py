@@ -1,6 +1,7 @@
 """A run as it goes on: read from its journal, so that any browser at any time sees the same."""
 
 import time
+from pathlib import Path
 
 import streamlit as st
 
@@ -138,23 +139,25 @@ def _details(run_id: str, run: Run, ran: Graph) -> None:
     with how:
         facts.draw(run_id, run, ran)
     if run.over:
-        _files(run_id)
+        _files(run_id, ran)
 
 
-def _files(run_id: str) -> None:
-    """What a run has left to take home: the weights, and what its nodes wrote."""
-    weights = {f"{run_id[:8]}.weights.h5": path for path in runs.weights(run_id)[:1]}
-    written = {path.name: path for path in runs.files(run_id)[:FILES]}
+def _files(run_id: str, ran: Graph) -> None:
+    """What a run has left to take home: the weights of each fit, and what its nodes wrote."""
+    weights = runs.weights(run_id)
     with st.container(horizontal=True):
-        for name, path in {**weights, **written}.items():
-            st.download_button(
-                "Download weights" if name in weights else plain(name),
-                data=path.read_bytes,
-                file_name=name,
-                icon=":material/download:",
-                key="weights" if name in weights else f"file {name}",
-                on_click="ignore",
-            )
+        for node, path in weights.items():
+            of = f" of {plain(names(ran).get(node, node))}" if len(weights) > 1 else ""
+            name = f"{run_id[:8]}{f'-{node}' if of else ''}.weights.h5"
+            _download(f"Download weights{of}", path, name, f"weights {node}")
+        for path in runs.files(run_id)[:FILES]:
+            _download(plain(path.name), path, path.name, f"file {path.name}")
+
+
+def _download(label: str, path: Path, name: str, key: str) -> None:
+    st.download_button(
+        label, data=path.read_bytes, file_name=name, icon=":material/download:", key=key, on_click="ignore"
+    )
 
 
 def _table(run: Run) -> None:

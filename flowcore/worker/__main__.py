@@ -1,4 +1,4 @@
-"""``python -m flowcore.worker {run, session, check, describe} EVENTS`` or ``zygote SOCKET``.
+"""``python -m flowcore.worker {run, session, check, describe} EVENTS`` or ``zygote SOCKET PARENT``.
 
 Started by runs alone. Frames come in on descriptor 0, events go out on descriptor EVENTS, output is
 whatever is printed.
@@ -20,9 +20,9 @@ from flowcore.worker.locate import add_fallback, add_own_functions, locate, unco
 CHECK_MEMORY = 1 << 29  # bytes beyond its imports: shapes take next to nothing
 
 
-def main(mode: str, descriptor: int) -> None:
+def main(mode: str, descriptor: int, parent: int = 0) -> None:
     if mode == "zygote":
-        zygote.serve(descriptor, work)
+        zygote.serve(descriptor, parent, work)
     else:
         work(mode, descriptor)
 
@@ -94,4 +94,4 @@ def _session(channel: Channel) -> None:
 _MODES = {"run": _run, "session": _session, "check": _check, "describe": _describe}
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

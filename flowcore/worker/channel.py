@@ -82,6 +82,7 @@ class Channel:
                 case Resume():
                     self.control.resume()
                 case _:
+                    self.control.begin()  # whoever stopped what came before this was too late
                     self._frames.put(frame)
         if os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ Written beside and renamed, so that a worker that is killed leaves the last good
 import contextlib
 import os
 import re
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -23,11 +24,15 @@ _NAME: Final = re.compile(r"(\d+)\.weights")
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What belongs to the weights. seeds: states of the random generators of layers, by path."""
+    """What belongs to the weights. seeds: states of the random generators of layers, by path.
+
+    ended: the epochs that were asked for, of a training that came to its end; 0 of any other.
+    """
 
     epoch: int
     history: tuple[Epoch, ...]
     seeds: dict[str, list[int]]
+    ended: int = 0
 
 
 class Checkpoints:
@@ -40,11 +45,11 @@ class Checkpoints:
     def due(self) -> bool:
         return time.monotonic() >= self._due
 
-    def save(self, model: Any, epoch: int, history: list[Epoch]) -> None:
+    def save(self, model: Any, epoch: int, history: list[Epoch], ended: int = 0) -> None:
         """Keep the model as it is after an epoch, in place of what was kept before (Model.save_weights)."""
         began = time.monotonic()
         self._folder.mkdir(parents=True, exist_ok=True)
-        kept = Kept(epoch, tuple(history), _seeds(model))
+        kept = Kept(epoch, tuple(history), _seeds(model), ended)
         (self._folder / f"{epoch}.json").write_bytes(msgspec.json.encode(kept))
         written = self._folder / "written.weights.h5"
         model.save_weights(written)
@@ -54,6 +59,13 @@ class Checkpoints:
                 path.unlink(missing_ok=True)
         cost = time.monotonic() - began
         self._due = time.monotonic() + max(BETWEEN, cost / SHARE)
+
+    def take(self, other: "Checkpoints") -> None:
+        """Keep what another one keeps."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in other._names():
+            if name.partition(".")[0].isdecimal():
+                _link(other._folder / name, self._folder / name)
 
     def load(self, model: Any) -> Kept | None:
         """Put a compiled model into the state that was kept last; None where nothing was.
@@ -79,6 +91,14 @@ class Checkpoints:
 
     def _names(self) -> list[str]:
         return [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
+
+
+def _link(there: Path, here: Path) -> None:
+    """A second name for a file, which nobody writes to; a copy where the disk knows none."""
+    try:
+        here.hardlink_to(there)
+    except OSError:
+        shutil.copyfile(there, here)
 
 
 def _seeds(model: Any) -> dict[str, list[int]]:

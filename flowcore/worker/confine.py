@@ -2,7 +2,9 @@
 
 import errno
 import resource
-from typing import Any, Final
+import sys
+from collections.abc import Iterable
+from typing import Final
 
 from flowcore.dataflow.bounds import hint
 from flowcore.dataflow.units import size
@@ -10,6 +12,8 @@ from flowcore.model.frame import Limits
 from flowcore.model.problem import Problem, error
 from flowcore.store.memory import status
 from flowcore.worker import sizes
+from flowcore.worker.gather import Outputs
+from flowcore.worker.weights import layer_of
 
 SLACK: Final = 1 << 29  # stacks of threads that libraries start, counted whole before they are used
 
@@ -36,19 +40,37 @@ def exhausted(reason: BaseException, limits: Limits) -> Problem | None:
     return Problem("limit-memory", f"It asked for more memory than {limit}.", hint("memory"))
 
 
-def admit(outputs: dict[str, Any], counted: dict[int, int], limit: int | None) -> None:
-    """Count the parameters of a layer that was made. Raises FlowError("limit-parameters") past the limit."""
-    layer: Any = outputs.get("layer")
-    if limit is None or layer is None:
-        return
-    counted[id(layer)] = sizes.size(layer.weights)
-    total = sum(counted.values())
-    if total > limit:
-        raise error(
-            "limit-parameters",
-            f"The layers have {total:,} parameters so far; the limit is {limit:,}.",
-            hint("parameters"),
-        )
+class Parameters:
+    """Those of all layers and models that were made, each variable once. limit: None for any number."""
+
+    def __init__(self, limit: int | None, kept: Iterable[Outputs] = ()) -> None:
+        self._limit = limit
+        self._known: set[int] = set()
+        self._total = 0
+        for outputs in kept:
+            self._count(outputs)
+
+    def admit(self, *made: Outputs) -> None:
+        """Count what a node made, and what it took, since that may have been built by this node only.
+
+        Raises FlowError("limit-parameters") past the limit.
+        """
+        for outputs in made:
+            self._count(outputs)
+        if self._limit is not None and self._total > self._limit:
+            raise error(
+                "limit-parameters",
+                f"The layers have {self._total:,} parameters so far; the limit is {self._limit:,}.",
+                hint("parameters"),
+            )
+
+    def _count(self, outputs: Outputs) -> None:
+        if self._limit is None or "keras" not in sys.modules:  # whoever made a layer has imported it
+            return
+        for thing in outputs.values():
+            new = [one for one in getattr(layer_of(thing), "weights", ()) if id(one) not in self._known]
+            self._known.update(map(id, new))
+            self._total += sizes.size(new)
 
 
 def _limit(kind: int, wanted: int) -> None:

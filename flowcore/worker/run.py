@@ -16,8 +16,9 @@ from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import FILES
 from flowcore.worker import chance, fingerprint, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import admit, confine
+from flowcore.worker.confine import Parameters, confine
 from flowcore.worker.control import StopRun
+from flowcore.worker.earlier import Earlier
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
 from flowcore.worker.layers import summary
@@ -61,8 +62,9 @@ def _run(request: RunRequest, channel: Channel) -> None:
     os.environ["FLOWCORE_FILES"] = str(Path(request.folder) / FILES)
     chance.seed(request.seed)  # that of the model's weights comes at its first node
     values: dict[str, Outputs] = {}
-    counted: dict[int, int] = {}
+    parameters = Parameters(request.limits.parameters)
     seeded = False
+    earlier = Earlier(Path(request.resume), graph, catalog) if request.resume else None
     for id in ids:
         channel.control.obey(channel.send)
         node = graph.by_id[id]
@@ -74,16 +76,15 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 # Building a model is one unit: what ran before it must not decide its weights.
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
-            outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel))
-            admit(outputs, counted, request.limits.parameters)
+            outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel, earlier))
+            parameters.admit(outputs, *(values[link.source] for link in graph.into(id)))
         values[id] = outputs
         shapes = preview.shapes(outputs)
         _report(channel, id, values, request)
         channel.send(NodeState(node=id, state="done", shapes=shapes, classes=preview.classes(outputs)))
 
 
-def _watch(id: str, request: RunRequest, channel: Channel) -> Watch:
-    earlier = Path(request.resume) if request.resume else None
+def _watch(id: str, request: RunRequest, channel: Channel, earlier: Earlier | None) -> Watch:
     folder, steps = Path(request.folder), request.steps_per_execution
     return Watch(id, channel.send, channel.control, folder, earlier, steps)
 

@@ -23,7 +23,6 @@ def serve(channel: Channel) -> None:
         if not confined:
             confine(request.limits)
             confined = True
-        channel.control.begin()  # whoever stopped the request before this one was too late
         channel.send(session.answer(request))
         gc.collect()  # a network that was dropped is a circle, and may be large
 

@@ -6,6 +6,7 @@ from typing import Any
 from flowcore.dataflow.plan import INPUT
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
+from flowcore.model.value import Value, types_in
 from flowcore.worker.evaluate import Outputs
 from flowcore.worker.locate import locate
 
@@ -15,6 +16,8 @@ def can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Ou
     descriptor = catalog.find(node.type)
     if descriptor is None or not descriptor.symbolic or descriptor.kind == "method":
         return False
+    if not _harmless([*node.args.values(), *node.call.values()], catalog):
+        return False
     links = graph.into(node.id)
     given = {*node.args, *(link.argument for link in links)}
     complete = all(item.arg in given for item in descriptor.args if item.required)
@@ -22,6 +25,13 @@ def can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Ou
         # Without a symbolic tensor an operation would compute, on as much memory as it is told to.
         complete &= any(_is_symbolic(values.get(link.source, {}).get(link.output)) for link in links)
     return complete and all(link.source in values for link in links)
+
+
+def _harmless(values: list[Value], catalog: Catalog) -> bool:
+    """Whether the checker may make what arguments name, too: a call of a function would compute."""
+    named = [catalog.find(type_) for type_ in types_in(values)]
+    made = [catalog.find(type_) for type_ in types_in(values, ("$new",))]
+    return all(one and one.symbolic for one in named) and all(one and one.kind == "class" for one in made)
 
 
 def _is_symbolic(value: Any) -> bool:

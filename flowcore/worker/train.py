@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from flowcore.model.event import (
     Batch,
     Checkpoint,
@@ -19,11 +17,11 @@ from flowcore.model.event import (
     Event,
     TrainingBegan,
 )
-from flowcore.model.problem import error
 from flowcore.worker import tune
 from flowcore.worker.channel import BEAT
 from flowcore.worker.checkpoint import Checkpoints
 from flowcore.worker.control import Control
+from flowcore.worker.earlier import Earlier
 from flowcore.worker.fingerprint import of_array
 
 Emit = Callable[[Event], None]
@@ -33,8 +31,8 @@ USUAL_BATCH = 32  # of fit, where nobody says another (keras.Model.fit)
 class Watch:
     """How one node calls methods: the training of Keras models is reported as events of this node.
 
-    kept: where its checkpoints go. earlier: the checkpoints that training goes on from. steps: batches
-    in one execution, None to choose.
+    folder: where its checkpoints go. earlier: the run that training goes on from. steps: batches in one
+    execution, None to choose.
     """
 
     def __init__(
@@ -43,12 +41,12 @@ class Watch:
         emit: Emit,
         control: Control,
         folder: Path | None = None,
-        earlier: Path | None = None,
+        earlier: Earlier | None = None,
         steps: int | None = None,
     ) -> None:
         self._node, self._emit, self._control, self._steps = node, emit, control, steps
         self._kept = Checkpoints(folder, node) if folder else None
-        self._earlier = Checkpoints(earlier, node) if earlier else None
+        self._earlier = earlier
 
     def __call__(self, target: Any, name: str, args: dict[str, Any]) -> Any:
         keras = sys.modules.get("keras")
@@ -66,8 +64,11 @@ class Watch:
 
     def _fit(self, keras: Any, model: Any, args: dict[str, Any]) -> Any:
         """fit, in steps that were chosen, from the last checkpoint where there is one to go on from."""
-        history = self._resumed(model, args)
-        args = {"verbose": 2, **args, "initial_epoch": history[-1].epoch if history else 0}
+        tune.build(model, args.get("x"), args.get("y"))
+        done, over = self._resumed(model, args)
+        if over:
+            return self._handed_on(keras, model, args, done)
+        args = {"verbose": 2, **args, "initial_epoch": done[-1].epoch if done else 0}
         batch, rows = args.get("batch_size") or USUAL_BATCH, _rows(args)
         steps = args.get("steps_per_epoch") or math.ceil(rows / batch)
         compiled = model.steps_per_execution
@@ -75,27 +76,34 @@ class Watch:
         quick = self._steps != 1 and rows > 0
         self._emit(Chosen(node=self._node, choices={"steps_per_execution": why, "input": _INPUT[quick]}))
         _set_steps(model, chosen)
-        tune.build(model, args.get("x"), args.get("y"))
-        watch = _watch(keras, self._node, self._emit, self._control, self._kept, history)
+        watch = _watch(keras, self._node, self._emit, self._control, self._kept, list(done))
         try:
-            with tune.quick_input(len(history)) if quick else contextlib.nullcontext():
-                return model.fit(**args | {"callbacks": [*_given(args), watch]})
+            with tune.quick_input(len(done)) if quick else contextlib.nullcontext():
+                return _whole(done, model.fit(**args | {"callbacks": [*_given(args), watch]}))
         finally:
             _set_steps(model, compiled)
 
-    def _resumed(self, model: Any, args: dict[str, Any]) -> list[Epoch]:
-        """The epochs that are done already; the model is in the state after them."""
-        kept = self._earlier.load(model) if self._earlier else None
-        if kept is None:
-            return []
-        wanted = args.get("epochs", 1)
-        if kept.epoch >= wanted:
-            raise error(
-                "nothing-to-train",
-                f"{kept.epoch} epochs are done, and {wanted} are asked for.",
-                f"Set Epochs to more than {kept.epoch}.",
-            )
-        return [replace(epoch, node=self._node) for epoch in kept.history]
+    def _resumed(self, model: Any, args: dict[str, Any]) -> tuple[tuple[Epoch, ...], bool]:
+        """The epochs that are done already, and whether that is all; the model is in the state after them."""
+        if self._earlier is None:
+            return (), False
+        found, over = self._earlier.load(self._node, model, args.get("epochs", 1))
+        if found is None:
+            return (), False
+        if self._kept is not None:
+            self._kept.take(self._earlier.of(self._node))
+            self._emit(Checkpoint(node=self._node, epoch=found.epoch))
+        return found.history, over
+
+    def _handed_on(self, keras: Any, model: Any, args: dict[str, Any], done: tuple[Epoch, ...]) -> Any:
+        """What a fit that is over came to."""
+        self._emit(TrainingBegan(node=self._node, epochs=args.get("epochs", 1), steps=0))
+        for epoch in done:
+            self._emit(epoch)
+        model.history = keras.callbacks.History()
+        model.history.set_model(model)
+        model.history.on_train_begin()
+        return _whole(done, model.history)
 
     def _fingerprint(self, args: dict[str, Any]) -> None:
         found = {name: mark for name in ("x", "y") if (mark := of_array(args.get(name)))}
@@ -125,7 +133,7 @@ def _watch(
     class Watching(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.epoch = self.saved = history[-1].epoch if history else 0
+            self.epoch = self.first = history[-1].epoch if history else 0
             self.began = 0.0
             self.sent = 0.0
 
@@ -155,20 +163,30 @@ def _watch(
             seconds = time.monotonic() - self.began
             history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
             emit(history[-1])
-            if kept is not None and (kept.due() or control.stopping):
+            last = self.model.stop_training or self.epoch == self.params.get("epochs")
+            if not last and kept is not None and (kept.due() or control.stopping):
                 self.keep()
 
         def on_train_end(self, logs: Any = None) -> None:
-            if kept is not None and self.saved < self.epoch:
-                self.keep()
+            if self.first < self.epoch:
+                self.keep(self.params.get("epochs") or 0)
 
-        def keep(self) -> None:
-            assert kept is not None
-            kept.save(self.model, self.epoch, history)
-            self.saved = self.epoch
-            emit(Checkpoint(node=node, epoch=self.epoch))
+        def keep(self, ended: int = 0) -> None:
+            if kept is not None:
+                kept.save(self.model, self.epoch, history, ended)
+                emit(Checkpoint(node=node, epoch=self.epoch))
 
     return Watching()
+
+
+def _whole(done: tuple[Epoch, ...], found: Any) -> Any:
+    """The history of a fit (keras.callbacks.History), with the epochs before those that it has seen."""
+    for name in dict.fromkeys(name for epoch in done for name in epoch.metrics):
+        values = [epoch.metrics[name] for epoch in done if name in epoch.metrics]
+        before = [math.nan if value is None else value for value in values]
+        found.history[name] = before + found.history.get(name, [])
+    found.epoch = [epoch.epoch - 1 for epoch in done] + found.epoch
+    return found
 
 
 def _given(args: dict[str, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError
 from flowcore.worker import chance, preview
 from flowcore.worker.channel import Channel
-from flowcore.worker.confine import admit
+from flowcore.worker.confine import Parameters
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
 from flowcore.worker.gather import output
@@ -34,7 +34,7 @@ class Work:
         self.ran: list[str] = []
         self._seed = request.seed
         self._limits = request.limits
-        self._counted: dict[int, int] = {}
+        self._parameters = Parameters(request.limits.parameters)
         self._channel = channel
         self._unit = network(self.graph, self.catalog)
         self._signatures = signatures(self.graph, self.catalog, request.seed, stamps(self.graph))
@@ -51,6 +51,8 @@ class Work:
         wanted = list(nodes)
         needed = {*wanted, *(id for node in wanted for id in ancestors(self.graph, node))}
         todo = self.lacking(wanted)
+        kept = (outputs for id, outputs in self.values.items() if id not in todo)
+        self._parameters = Parameters(self._limits.parameters, kept)
         last = max((id for id in todo if self.member(id)), key=todo.index, default="")
         for id in todo:
             self._channel.control.obey(self._channel.send)
@@ -103,7 +105,8 @@ class Work:
         drew = stage == 2 or not (stage or chance.same(before, after))
         self.values.put(id, self._signatures[id], outputs, after if drew else None)
         self.ran.append(id)
-        self._channel.send(NodeState(node=id, state="done", shapes=preview.shapes(outputs)))
+        shapes, classes = preview.shapes(outputs), preview.classes(outputs)
+        self._channel.send(NodeState(node=id, state="done", shapes=shapes, classes=classes))
 
     def _prepare(self, id: str, stage: int) -> None:
         """Chance as it is in a full run when it comes to this node."""
@@ -130,14 +133,14 @@ class Work:
         chance.seed(self._seed)
 
     def _outputs(self, node: Node) -> Outputs:
-        changed = list(self._changed(node))
-        if any(self.member(link.source) for link in self.graph.into(node.id)) and changed:
+        changed, into = list(self._changed(node)), self.graph.into(node.id)
+        if any(self.member(link.source) for link in into) and changed:
             self.initial.note(self.variables())
         try:
             with explained(self.graph, node, self.values, self._limits):
                 method = Watch(node.id, self._channel.send, self._channel.control)
                 outputs = evaluate(self.graph, node, self.catalog, self.values, method)
-                admit(outputs, self._counted, self._limits.parameters)
+                self._parameters.admit(outputs, *(self.values[link.source] for link in into))
             return outputs
         finally:
             for thing in changed:

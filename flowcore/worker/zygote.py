@@ -30,12 +30,13 @@ _encoder = msgspec.json.Encoder()
 Begin = Callable[[str, int, bool], None]
 
 
-def serve(descriptor: int, begin: Begin) -> None:
+def serve(descriptor: int, parent: int, begin: Begin) -> None:
     """Fork until the other end of the socket is closed, then end every worker that is left.
 
-    begin(mode, events, warm) is what a child does for the rest of its life.
+    parent: the process that is served. begin(mode, events, warm) is what a child does for the rest of its
+    life.
     """
-    _die_with_parent()
+    _die_with(parent)
     control = socket.socket(fileno=descriptor)
     preload()
     workers: set[int] = set()
@@ -106,18 +107,24 @@ def preload() -> None:
 
 
 def _reap(control: socket.socket, workers: set[int]) -> None:
+    """What a worker started ends with it, for as long as its number means its group."""
     for pid in tuple(workers):
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            _kill(pid)
+            _, status = os.waitpid(pid, 0)
             workers.discard(pid)
             _tell(control, Exited(pid, os.waitstatus_to_exitcode(status)))
 
 
 def _end(workers: set[int]) -> None:
     for pid in workers:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        _kill(pid)
     os._exit(0)
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _tell(control: socket.socket, message: FromZygote) -> None:
@@ -129,8 +136,8 @@ def _noticed(number: int, frame: FrameType | None) -> None:
     """Without a handler a signal wakes nobody."""
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """While it imports it reads nothing, and would not notice that its server is gone (prctl(2))."""
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:
+    if os.getppid() != parent:
         sys.exit(0)

@@ -50,6 +50,24 @@ def test_any_node_can_be_looked_at_before_anything_is_trained(page: Page, app: A
     expect(preview(page).locator("img:visible").first).to_be_visible()
 
 
+def test_classes_that_were_looked_at_bring_a_repair_also_before_training(page: Page, app: App) -> None:
+    steps.open_example(page, app)
+    steps.select(page, "digit")
+    steps.type_in(page, "n9 args units", "5")
+    repair = page.get_by_role("button", name="Set units to 10")
+    expect(page.get_by_text("No problems.")).to_be_visible()
+    steps.select(page, "split")
+    run_here(page)
+    expect(repair).to_be_visible()
+    steps.go(page, "Train")
+    repair.click()
+    steps.settle(page)
+    expect(repair).to_have_count(0)
+    steps.go(page, "Build")
+    steps.select(page, "digit")
+    expect(steps.at(page, "n9 args units").locator("input")).to_have_value("10")
+
+
 def test_after_training_a_layer_is_seen_before_and_after(page: Page, app: App) -> None:
     steps.open_example(page, app, "digits_mlp")
     steps.go(page, "Train")

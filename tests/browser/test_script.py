@@ -45,6 +45,14 @@ def test_the_script_follows_the_graph_and_marks_the_selected_node(page: Page, ap
     expect(steps.at(page, "search")).to_be_visible()
 
 
+def test_the_lines_of_the_selected_node_are_in_sight(page: Page, app: App) -> None:
+    open_file(page, app, examples()["siamese"])
+    beside(page, "Script")
+    steps.pick(page, "node", "evaluate")
+    marked = panel(page).locator("span[style*='background-color']").filter(has_text="evaluate(")
+    expect(marked.first).to_be_in_viewport()
+
+
 def test_a_script_that_was_downloaded_opens_as_the_same_graph(page: Page, app: App, tmp_path: Path) -> None:
     steps.open_example(page, app)
     beside(page, "Script")

@@ -144,7 +144,7 @@ history = model.fit(
     batch_size=32,
     epochs=200,
     callbacks=[
-        keras.callbacks.EarlyStopping(restore_best_weights=True, monitor="val_loss", patience=15)
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=15, restore_best_weights=True)
     ],
     validation_split=0.1,
 )  # n9

@@ -2,12 +2,14 @@
 
 import importlib.metadata
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
 from flowcore.model.descriptor import Catalog, NodeDescriptor, Origin, Source
+from flowcore.store import descriptors
 from flowcore.worker.discover.callables import abstract, describe_callable, describe_method
 from flowcore.worker.discover.consensus import consented, named_after
 from flowcore.worker.discover.families import Families, families
@@ -29,6 +31,8 @@ def describe(
     """
     with uncollected():
         module = resolve(package)
+    if not source.families and "keras" in sys.modules:  # what it derives from Keras is of the same families
+        source = replace(source, families=descriptors.source("keras").families)
     known = families(source)
     origin = _origin(package, str(getattr(module, "__version__", "")))
     nodes: dict[str, NodeDescriptor] = {}

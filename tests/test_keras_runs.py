@@ -12,10 +12,12 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from flowcore import api
-from flowcore.dataflow import edit
+from flowcore.dataflow import edit, plan
 from flowcore.dataflow.check import check
+from flowcore.dataflow.read_script import read_script
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.event import LayerRow
@@ -105,6 +107,46 @@ def test_the_shipped_examples_learn(
     assert value is not None
     assert low <= value <= high
     assert found.nodes == dict.fromkeys(found.order, "done")
+
+
+TWO = """import keras
+from sklearn.datasets import load_iris
+X, y = load_iris(return_X_y=True)
+a = keras.Input((4,))
+x = keras.layers.Dense(8, activation="swish")(a)
+kind = keras.layers.Dense(3, activation="softmax", name="kind")(x)
+size = keras.layers.Dense(4, name="size")(x)
+"""
+BY_NAME = """m = keras.Model(a, {"kind": kind, "size": size})
+m.compile("Adam", loss={"kind": "sparse_categorical_crossentropy", "size": keras.losses.Huber(delta=2.0)},
+          loss_weights={"kind": 1.0, "size": 0.5}, metrics={"kind": ["acc"], "size": ["mae"]})
+m.fit(X, {"kind": y, "size": X}, epochs=2)
+"""
+BY_PLACE = """m = keras.Model(a, [kind, size])
+m.compile("Adam", loss=["sparse_categorical_crossentropy", keras.losses.Huber(delta=2.0)],
+          loss_weights=[1.0, 0.5], metrics=[["acc"], ["mae"]])
+m.fit(X, [y, X], epochs=2)
+"""
+
+
+@pytest.mark.parametrize("way", [BY_NAME, BY_PLACE], ids=["by name", "by place"])
+def test_outputs_with_losses_of_their_own_train_and_the_train_form_leaves_them(
+    home: Path, catalog: Catalog, way: str
+) -> None:
+    graph = read_script(TWO + way, catalog)
+    assert check(graph, catalog) == ()
+    longer = plan.write(graph, replace(plan.read(graph, catalog), epochs=3, batch_size=64), catalog)
+    fit = next(node for node in graph.nodes if node.type == plan.FIT)
+    assert longer.links == graph.links
+    assert [node for node in longer.nodes if node not in graph.nodes] == [
+        replace(fit, args={"epochs": 3, "batch_size": 64})
+    ]
+    found = api.run(longer)
+    assert found.state == "done", found.problem
+    metrics = {"loss", "kind_loss", "size_loss", "kind_acc", "size_mae"}
+    assert [set(epoch.metrics) for epoch in found.epochs] == [metrics] * 3
+    parts = found.epochs[-1].metrics["kind_loss"], found.epochs[-1].metrics["size_loss"]
+    assert found.epochs[-1].metrics["loss"] == pytest.approx(parts[0] + 0.5 * parts[1], rel=0.05)
 
 
 def test_training_is_stopped_within_two_seconds(supervisor: Supervisor) -> None:

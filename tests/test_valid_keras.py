@@ -1,5 +1,7 @@
 """What Keras takes is no error: layers in each of their ways, and every name and object of a family."""
 
+import contextlib
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
+from flowcore.dataflow import fits
 from flowcore.dataflow.check import check
 from flowcore.dataflow.read_model import read_model
+from flowcore.dataflow.read_script import read_script
 from flowcore.store import descriptors
 from tests import models
 
@@ -107,3 +111,150 @@ def test_every_layer_of_the_catalogue_has_a_case() -> None:
         node.name for node in CATALOG.nodes if node.package.startswith("keras.layers.") and node.is_layer
     }
     assert known - set(FIRST) == NOT_MADE
+
+
+HOLDERS = {
+    "activation": ("keras.layers.Dense", "activation", "units=1"),
+    "initializer": ("keras.layers.Dense", "kernel_initializer", "units=1"),
+    "regularizer": ("keras.layers.Dense", "kernel_regularizer", "units=1"),
+    "constraint": ("keras.layers.Dense", "kernel_constraint", "units=1"),
+    "loss": ("keras.Model.compile", "loss", ""),
+    "metric": ("keras.Model.compile", "metrics", ""),
+    "optimizer": ("keras.Model.compile", "optimizer", ""),
+}
+
+
+PLURALS = {"loss": "losses"}
+
+
+def flaws_of(family: str, value: Any) -> list[str]:
+    """What is wrong with a value where a member of a family is expected."""
+    type_, name, _ = HOLDERS[family]
+    return list(fits.flaws(value, CATALOG.by_type[type_].arguments[name], CATALOG))
+
+
+def accepted(family: str) -> list[str]:
+    """The names that Keras takes, of all that it could take; not that of the class they extend."""
+    module = getattr(keras, PLURALS.get(family, f"{family}s"))
+    registry = importlib.import_module(f"keras.src.{PLURALS.get(family, family + 's')}").ALL_OBJECTS_DICT
+    classes = {one.__name__ for one in registry.values()}
+    found = []
+    for name in {*registry, *classes, *dir(module)}:
+        with contextlib.suppress(Exception):
+            if module.get(name) is not None and name.lower() != family:
+                found.append(name)
+    return sorted(found)
+
+
+@pytest.mark.parametrize("family", HOLDERS)
+def test_every_name_that_keras_takes_is_right(family: str) -> None:
+    known = accepted(family)
+    assert len(known) >= 4
+    wrapped = [[name] if family == "metric" else name for name in known]
+    assert [flaw for one in wrapped for flaw in flaws_of(family, one)] == []
+
+
+@pytest.mark.parametrize("family", HOLDERS)
+def test_a_form_offers_each_member_of_a_family_once(family: str) -> None:
+    type_, name, _ = HOLDERS[family]
+    offered = CATALOG.by_type[type_].arguments[name].choices
+    members = [
+        getattr(keras, PLURALS.get(family, f"{family}s")).get(one) for one in offered if one != "accuracy"
+    ]
+    assert len({getattr(one, "__name__", type(one).__name__) for one in members}) == len(members)
+    assert set(offered) <= set(CATALOG.names[family])
+
+
+@pytest.mark.parametrize("family", HOLDERS)
+def test_every_class_and_function_of_a_family_is_right_as_an_object(family: str) -> None:
+    nodes = [
+        one
+        for one in CATALOG.nodes
+        if one.otype == family and one.package.startswith("keras.") and one.name not in ("get", "deserialize")
+    ]
+    assert len(nodes) >= 3
+    given: list[Any] = []
+    for node in nodes:
+        if node.kind == "function":
+            given.append({"$ref": node.package})
+        else:
+            needed = {one.arg: VALUES[one.itype] for one in node.args if one.required}
+            given.append({"$new": node.package, "args": needed})
+    wrapped = [[one] if family == "metric" else one for one in given]
+    assert [flaw for one in wrapped for flaw in flaws_of(family, one)] == []
+
+
+VALUES: dict[str, Any] = {
+    "int": 2, "float": 0.5, "ints": 1, "string": "own", "list": [0], "tuple": {"$tuple": [0]},
+    "callable": {"$ref": "keras.losses.mean_squared_error"}, "optimizer": "adam",
+    "OptimizerMap": {"$new": "keras.optimizers.OptimizerMap", "args": {"default_optimizer": "adam"}},
+}  # fmt: skip
+
+MSE = {"$new": "keras.losses.MeanSquaredError", "args": {}}
+COMPILED = [
+    {"loss": {"y": MSE}}, {"loss": {"a": "mse", "b": None}}, {"loss": ["mse", MSE]}, {"loss": [None, "kld"]},
+    {"loss": {"$tuple": ["mse", "mae"]}}, {"loss": {"a": {"b": "mse"}, "c": ["mae"]}},
+    {"loss": "crossentropy"}, {"loss": {"$ref": "keras.metrics.mean_squared_error"}},
+    {"loss": {"$ref": "keras.losses.MeanSquaredError"}}, {"metrics": ["mae", "acc", "MSE"]},
+    {"metrics": {"a": "mae", "b": ["acc", MSE]}}, {"metrics": [["mae"], []]},
+    {"metrics": [None, ["mae"]]}, {"metrics": {"$tuple": ["mae"]}}, {"metrics": [MSE]},
+    {"metrics": [{"$ref": "keras.losses.mean_squared_error"}]}, {"weighted_metrics": {"a": ["AUC"]}},
+    {"loss_weights": {"a": 1, "b": 0.5}}, {"loss_weights": [1.0, 2]}, {"loss_weights": 0.5},
+    {"optimizer": "Adam"}, {"optimizer": "SGD"}, {"optimizer": {"$ref": "keras.optimizers.Adam"}},
+]  # fmt: skip
+REFUSED = [
+    ("compile", "loss", "ms"), ("compile", "loss", {"a": "ms"}), ("compile", "loss", ["mse", "nonsense"]),
+    ("compile", "loss", {"a": [3]}), ("compile", "loss", {"$new": "keras.metrics.AUC", "args": {}}),
+    ("compile", "loss", {"a": {"$new": "keras.losses.Huber", "args": {"delta": "x"}}}),
+    ("compile", "metrics", ["acuracy"]), ("compile", "metrics", {"a": ["acuracy"]}),
+    ("compile", "metrics", "mae"), ("compile", "metrics", [3]), ("compile", "optimizer", "adm"),
+    ("compile", "optimizer", ["adam"]),
+    ("compile", "loss_weights", {"a": "much"}), ("compile", "loss_weights", "much"),
+    ("Dense", "activation", 3), ("Dense", "activation", "LeakyReLU"), ("Dense", "activation", "rleu"),
+    ("Dense", "activation", {"$new": "keras.losses.Huber", "args": {}}),
+    ("Dense", "activation", {"$ref": "keras.layers.ReLU"}), ("Dense", "kernel_initializer", "he"),
+    ("Dense", "activation", {"$new": "keras.layers.LeakyReLU", "args": {"negative_slope": "x"}}),
+    ("RandomRotation", "factor", ["a", "b"]), ("RandomRotation", "factor", "0.1"),
+    ("RandomZoom", "width_factor", {}), ("RandomTranslation", "height_factor", [[0.1], [0.2]]),
+    ("RandomPosterization", "factor", [0.5, 1.5]), ("RandomGrayscale", "factor", [0.1, 0.2]),
+    ("Rescaling", "scale", ["a"]), ("EinsumDense", "bias_axes", 1), ("Hashing", "salt", "salt"),
+    ("StringLookup", "vocabulary_size", "many"), ("StringLookup", "num_oov_indices", -1),
+    ("Bidirectional", "merge_mode", "add"), ("RMSNormalization", "axis", "last"),
+    ("TextVectorization", "ngrams", "2"), ("Sequential", "layers", ["Dense"]),
+    ("Sequential", "layers", [MSE]), ("Sequential", "layers", [3]),
+]  # fmt: skip
+PLACES = {"compile": "keras.Model.compile", "Sequential": "keras.Sequential"}
+
+
+@pytest.mark.parametrize("args", COMPILED, ids=str)
+def test_what_compile_takes_is_right(args: dict[str, Any]) -> None:
+    known = CATALOG.by_type["keras.Model.compile"].arguments
+    assert [flaw for name, one in args.items() for flaw in fits.flaws(one, known[name], CATALOG)] == []
+
+
+@pytest.mark.parametrize(("type_", "name", "value"), REFUSED, ids=str)
+def test_what_keras_does_not_take_stays_wrong(type_: str, name: str, value: Any) -> None:
+    node = CATALOG.by_type[PLACES.get(type_, f"keras.layers.{type_}")]
+    assert len(list(fits.flaws(value, node.arguments[name], CATALOG))) == 1
+
+
+def test_a_misspelled_name_is_told_the_names_that_are_like_it() -> None:
+    assert flaws_of("loss", "ms") == ["loss is 'ms'; expected one of mse, msle"]
+    assert flaws_of("metric", ["mae", "acuracy"]) == [
+        "metrics is ['mae', 'acuracy']; expected one of accuracy, binary_accuracy, auc in it"
+    ]
+    assert flaws_of("loss", {"a": 3}) == ["loss is {'a': 3}; expected loss or a list or dict of loss or None"]
+
+
+SEQUENTIAL = """import keras
+model = keras.Sequential([
+    keras.Input((4,)), keras.Sequential([keras.layers.Dense(3, activation="swish")]), keras.layers.Dense(1)
+])
+model.compile("Adam", loss={"dense_1": "mse"}, metrics=["mae"])
+"""
+
+
+def test_a_sequential_of_an_input_and_models_is_right() -> None:
+    graph = read_script(SEQUENTIAL, CATALOG)
+    assert check(graph, CATALOG) == ()
+    assert models.build(graph, CATALOG).output_shape == (None, 1)

@@ -33,18 +33,20 @@ def given(call: ast.Call, known: Mapping[str, Argument], variadic: Argument | No
 
 
 def linked(
-    id: str, name: str, item: ast.expr, place: Callable[[ast.expr], tuple[str, str] | None]
+    id: str, argument: Argument, item: ast.expr, place: Callable[[ast.expr], tuple[str, str] | None]
 ) -> list[Link]:
     """Links to an argument where an expression stands for outputs: one, a list, a tuple or dict of them.
 
     id: of the node that takes them. place: the output that an expression stands for, None for anything
     else. Raises Unreadable.
     """
+    name = argument.arg
     if whole := place(item):
         return [Link(*whole, id, name)]
     match item:
         case ast.List(elts=parts):
-            ends = [(part, name) for part in parts]
+            placed = argument.conns == 1 and "list" in argument.types and len(parts) > 1
+            ends = [(part, f"{name}[{index}]" if placed else name) for index, part in enumerate(parts)]
         case ast.Tuple(elts=parts):
             ends = [(part, f"{name}[{index}]") for index, part in enumerate(parts)]
         case ast.Dict(keys=keys, values=parts):

@@ -141,7 +141,7 @@ class Calls:
         held = self.scope.look(item) if isinstance(item, ast.Name) else None
         if isinstance(held, ast.expr):
             item = held
-        if links := linked(id, name, item, self.place):
+        if links := linked(id, argument, item, self.place):
             self.making.link(*links)
             return
         if self.making.made[id].type == EVALUATE and name == "return_dict":

@@ -122,7 +122,7 @@ def _texts(value: Value) -> Iterator[str]:
 def _listed(value: str, argument: Argument, known: tuple[str, ...]) -> str:
     """The names that are like a text, else the first of those that are offered."""
     offered = [str(choice) for choice in argument.choices]
-    near = list(dict.fromkeys(get_close_matches(value, known, n=3)))
+    near = get_close_matches(value, offered) or list(dict.fromkeys(get_close_matches(value, known)))
     return f"one of {', '.join(near or offered[:12])}{'' if near or len(offered) <= 12 else ', …'}"
 
 

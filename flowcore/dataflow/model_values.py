@@ -17,6 +17,7 @@ from flowcore.model.value import Value
 LAMBDA: Final = "__lambda__"
 _POLICIES: Final = ("DTypePolicy", "FloatDTypePolicy", "Policy")
 _RENAMED: Final = {("keras.layers.LeakyReLU", "alpha"): "negative_slope"}
+_LISTS: Final = frozenset({"ints", "list", "shape", "array", "any"})
 _PLAIN: Final[Mapping[str, Argument]] = {}
 
 
@@ -139,10 +140,12 @@ def named(key: str) -> str:
 
 
 def fitted(value: Value, argument: Argument) -> Value:
-    """A value as an argument has it: one number where Keras 2 wrote a list of one."""
+    """A value as an argument has it: one number where Keras 2 wrote a list of one; JSON has no tuples."""
     alone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], int)
     if alone and "int" in argument.types and not {"ints", "list", "shape", "any"} & set(argument.types):
         return value[0]
+    if isinstance(value, list) and "tuple" in argument.types and not _LISTS & set(argument.types):
+        return {"$tuple": value}
     return value
 
 

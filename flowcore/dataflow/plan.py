@@ -105,7 +105,7 @@ def write(graph: Graph, plan: Plan, catalog: Catalog) -> Graph:
     graph = put(graph, fitted, FIT, "validation", "validation_split", plan.validation or None)
     callbacks = _with_patience(_callbacks(graph.by_id[fitted]), plan)
     graph = put(graph, fitted, FIT, "patience", "callbacks", callbacks or None)
-    graph = _feed(graph, fitted, {"x": plan.x, "y": plan.y}, catalog)
+    graph = _feed(graph, fitted, {"x": (before.x, plan.x), "y": (before.y, plan.y)}, catalog)
     return _tested(graph, fitted, before, plan, catalog)
 
 
@@ -150,7 +150,8 @@ def _tested(graph: Graph, fitted: str, before: Plan, plan: Plan, catalog: Catalo
         cleared = known and before.test_x is not None and not graph.out_of(known.id)
         return edit.remove(graph, [known.id]) if known and cleared else graph
     graph, node = _method(graph, EVALUATE, fitted, "model", catalog)
-    return _feed(graph, node, {"x": plan.test_x, "y": plan.test_y}, catalog)
+    places = {"x": (before.test_x, plan.test_x), "y": (before.test_y, plan.test_y)}
+    return _feed(graph, node, places, catalog)
 
 
 def _model(graph: Graph, catalog: Catalog) -> tuple[Graph, str]:
@@ -197,12 +198,17 @@ def _method(graph: Graph, type_: str, of: str, output: str, catalog: Catalog) ->
     return edit.connect(graph, of, output, node, "self", catalog), node
 
 
-def _feed(graph: Graph, node: str, places: dict[str, Place | None], catalog: Catalog) -> Graph:
-    for port, place in places.items():
-        if place is None:
-            for link in graph.into(node, port):
-                graph = edit.disconnect(graph, link)
-        elif Link(*place, node, port) not in graph.into(node):
+def _feed(
+    graph: Graph, node: str, places: dict[str, tuple[Place | None, Place | None]], catalog: Catalog
+) -> Graph:
+    """Data linked where their place is another than before: several of them, each at its key, stay."""
+    for port, (before, place) in places.items():
+        links = graph.into(node, port)
+        if (links and place == before) or (place and Link(*place, node, port) in links):
+            continue
+        for link in links:
+            graph = edit.disconnect(graph, link)
+        if place:
             graph = edit.connect(graph, *place, node, port, catalog)
     return graph
 

@@ -123,10 +123,12 @@ def room(graph: Graph, target: Node, port: str, argument: Argument) -> bool:
 
 
 def allowed(argument: Argument, port: str) -> bool:
-    """Whether a port names a place of its argument: all of it, a place of a tuple, a key of a dict."""
+    """Whether a port names a place of its argument: all of it, one in a tuple or a list, a key of a dict."""
     if port == argument.arg:
         return argument.itype != "tuple"
     if "dict" in argument.types and re.fullmatch(rf"{argument.arg}\.\w+", port):
+        return True
+    if "list" in argument.types and re.fullmatch(rf"{argument.arg}\[\d+\]", port):
         return True
     return port in places(argument)
 

@@ -74,7 +74,7 @@ def test_with_json_every_line_is_an_event(home: Path, graph: Path) -> None:
     done = flowcore(home, "run", str(graph), "--json", "--seed", "5")
     assert done.returncode == 0
     events = [msgspec.json.decode(line, type=Event) for line in done.stdout.splitlines()]
-    assert [type(event) for event in events if not isinstance(event, e.Text)] == [
+    assert [type(event) for event in events if not isinstance(event, e.Text | e.DataSeen)] == [
         e.Started,
         *[e.NodeState] * 4,
         e.Done,

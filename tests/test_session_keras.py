@@ -252,6 +252,9 @@ def test_activations_before_training_are_those_of_the_new_network_and_after_thos
     bench.found(graph, "n13")  # trains in the session, with the seed of the run
     again = bench.found(graph, "n5", sample).activations
     assert again == after
+    own = bench.found(graph, "n5", Sample("n3", "x_test", 4, missing=none.missing)).activations
+    assert own is not None
+    assert (own.before, own.after, own.missing) == (after.before, after.after, "")
     dense = bench.found(graph, "n9", sample).activations
     assert dense is not None
     assert sum(value or 0 for value in dense.after[0].line) == pytest.approx(1)
@@ -259,6 +262,20 @@ def test_activations_before_training_are_those_of_the_new_network_and_after_thos
     changed = edit.set_argument(graph, "n7", "filters", 8)
     assert "has changed since its training: Conv2D" in trained(changed, bench.catalog).missing
     assert trained(edit.set_argument(graph, "n2", "divisor", 8.0), bench.catalog) == known
+
+
+def test_after_a_stop_activations_are_those_of_the_last_epoch(bench: Bench) -> None:
+    graph = edit.set_argument(example(), "n12", "epochs", 5_000)
+    id = bench.supervisor.start(graph, settings=Settings(seed=SEED))
+    until(lambda: bench.supervisor.look(id).checkpoints, 120)
+    bench.supervisor.stop(id)
+    assert bench.supervisor.wait(id, 60).state == "stopped"
+    known = trained(graph, bench.catalog)
+    assert (known.fit, known.missing) == ("n12", "")
+    found = bench.found(graph, "n5", Sample("n3", "x_test", 4, known.fit, known.weights)).activations
+    assert found is not None
+    assert found.missing == ""
+    assert found.after != found.before
 
 
 def test_a_sample_that_does_not_fit_is_a_problem_that_says_what_would(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from flowcore import api
 from flowcore.dataflow import edit
@@ -68,10 +69,12 @@ def metrics(run: Run) -> list[dict[str, float | None]]:
 
 def test_a_stopped_training_goes_on_as_if_it_had_never_been_stopped(supervisor: Supervisor) -> None:
     id = kept(supervisor, digits(100_000))
+    until(lambda: len(supervisor.look(id).epochs) > 3)
     supervisor.stop(id)
     stopped = supervisor.wait(id, 10)
     assert stopped.state == "stopped"
     until_ = stopped.checkpoints[FIT]
+    assert until_ == len(stopped.epochs) > 1
     last = until_ + 5
 
     went_on = done(supervisor, digits(last), Settings(seed=3, resume=id))
@@ -95,6 +98,20 @@ def test_a_training_goes_on_after_its_worker_was_killed(supervisor: Supervisor) 
     epochs = failed.checkpoints[FIT]
     went_on = done(supervisor, digits(epochs + 1), Settings(seed=3, resume=id))
     assert len(went_on.epochs) == epochs + 1
+
+
+def test_a_training_goes_on_from_the_last_epoch_before_its_node_failed(supervisor: Supervisor) -> None:
+    broken = {"filepath": "/dev/null/x.weights.h5", "save_weights_only": True, "save_best_only": True}
+    broken |= {"monitor": "accuracy", "mode": "max", "initial_value_threshold": 0.9}
+    callbacks = [{"$new": "keras.callbacks.ModelCheckpoint", "args": broken}]
+    id = supervisor.start(digits(20, callbacks=callbacks), settings=USUAL)
+    failed = supervisor.wait(id, 60)
+    assert failed.problem is not None
+    assert failed.problem.code == "node-failed"
+    assert failed.checkpoints == {FIT: len(failed.epochs)}
+    assert len(failed.epochs) > 2
+    went_on = done(supervisor, digits(8), Settings(seed=3, resume=id))
+    assert metrics(went_on) == metrics(done(supervisor, digits(8)))
 
 
 def test_going_on_with_another_network_is_refused_and_says_why(supervisor: Supervisor) -> None:
@@ -162,11 +179,37 @@ def test_what_was_chosen_is_told_and_can_be_overruled_without_another_figure(sup
     plain = done(supervisor, graph, Settings(seed=3, steps_per_execution=1))
     some = done(supervisor, graph, Settings(seed=3, steps_per_execution=7))
     assert chosen.chosen[FIT]["steps_per_execution"].startswith("32: a step takes about")
-    assert plain.chosen[FIT] == {"steps_per_execution": "1, as set", "input": "as Keras does it"}
+    assert chosen.chosen[FIT]["input"].startswith("rows of a whole epoch")
+    off = "off: without a GPU it makes training slower; jit_compile of compile overrules it"
+    assert plain.chosen[FIT] == {"steps_per_execution": "1, as set", "input": "as Keras does it", "xla": off}
     assert some.chosen[FIT]["steps_per_execution"] == "7, as set"
     assert metrics(chosen) == metrics(plain) == metrics(some)
     compiled = edit.set_argument(graph, "n10", "steps_per_execution", 5)
     assert done(supervisor, compiled).chosen[FIT]["steps_per_execution"] == "5, as compiled"
+
+
+def _layer(name: str, **args: Any) -> dict[str, Any]:
+    return {"$new": f"keras.layers.{name}", "args": args}
+
+
+@pytest.mark.parametrize(
+    ("layers", "why"),
+    [
+        ([_layer("Conv2D", filters=256, kernel_size=3) for _ in range(2)], "1: a step takes about"),
+        ([_layer("Reshape", target_shape=[64, 1]), _layer("LSTM", units=4, return_sequences=True)], "1: a"),
+        ([_layer("Dense", units=4)], "32: a step takes about"),
+    ],
+    ids=["convolutions", "loop", "small"],
+)
+def test_what_a_step_takes_is_known_of_a_network_that_is_built_by_its_data(
+    supervisor: Supervisor, layers: list[Any], why: str
+) -> None:
+    graph = edit.remove(api.load(api.examples()["digits_cnn"]), ["n4", "n5", "n6", "n7", "n8", "n9", "n13"])
+    whole = [*layers, _layer("Flatten"), _layer("Dense", units=10, activation="softmax")]
+    model = Node(id="n10", type="keras.Sequential", args={"layers": whole})
+    nodes = tuple(model if node.id == "n10" else node for node in graph.nodes)
+    graph = edit.set_argument(replace(graph, nodes=nodes), "n12", "epochs", 1)
+    assert done(supervisor, graph).chosen["n12"]["steps_per_execution"].startswith(why)
 
 
 def test_a_network_with_too_many_parameters_ends_where_it_passes_the_limit(
@@ -216,10 +259,12 @@ def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor
     other = Settings(seed=3, backend=backend)
     found = done(supervisor, digits(8), other)
     assert found.backend == backend
+    assert found.chosen[FIT]["input"] == "as Keras does it"
     assert found.results[EVALUATE]["accuracy"] == pytest.approx(usual.results[EVALUATE]["accuracy"], abs=0.03)
     assert metrics(found) == metrics(done(supervisor, digits(8), other))
 
-    id = kept(supervisor, digits(100_000), settings=other)
+    id = kept(supervisor, digits(100_000, shuffle=False), settings=other)
+    until(lambda: len(supervisor.look(id).epochs) > 3)
     supervisor.pause(id)
     until(lambda: supervisor.look(id).state == "paused", 10)
     supervisor.resume(id)
@@ -229,7 +274,10 @@ def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor
     assert stopped.state == "stopped"
     assert time.monotonic() - began < 3
     epochs = stopped.checkpoints[FIT]
-    went_on = done(supervisor, digits(epochs + 2), Settings(seed=3, backend=backend, resume=id))
+    assert epochs == len(stopped.epochs) > 1
+    graph = digits(epochs + 2, shuffle=False)
+    went_on = done(supervisor, graph, Settings(seed=3, backend=backend, resume=id))
+    assert metrics(went_on) == metrics(done(supervisor, graph, other))
     assert [epoch.epoch for epoch in went_on.epochs] == list(range(1, epochs + 3))
     assert isinstance(went_on.epochs[-1], e.Epoch)
 

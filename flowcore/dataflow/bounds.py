@@ -14,7 +14,7 @@ _HINTS: Final = {
     "seconds": "Train fewer epochs or on less data",
     "memory": "Use a smaller batch, model or data set",
     "output": "Print less",
-    "disk": "Write less",
+    "disk": "Write less; weights and checkpoints count too, so a smaller network helps",
     "parameters": "Use fewer or smaller layers",
     "pause": "Continue goes on from the last checkpoint; run it again if it has none",
 }

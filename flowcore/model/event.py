@@ -79,7 +79,7 @@ class TrainingBegan(_Event, frozen=True, tag="training"):
 
 
 class DataSeen(_Event, frozen=True, tag="data"):
-    """Arrays that came into a fit or an evaluation. fingerprints: SHA-256 by argument."""
+    """What a node was given: SHA-256 by argument of the data of a fit or an evaluation, "source" of code."""
 
     node: str
     fingerprints: dict[str, str]

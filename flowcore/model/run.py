@@ -11,6 +11,8 @@ from flowcore.model.problem import Problem
 
 FILES: Final = "files"
 """Below the folder of a run: what its nodes write."""
+CHECKPOINTS: Final = "checkpoints"
+"""Below the folder of a run: by fit node, the state that training goes on from."""
 HEAD: Final = 20_000
 TAIL: Final = 60_000
 

@@ -12,6 +12,7 @@ from flowcore.model.graph import Graph
 from flowcore.store import runs
 
 LOOKED_AT: Final = 50
+OVER: Final = ("done", "stopped", "failed")
 
 
 class Trained(msgspec.Struct, frozen=True):
@@ -23,9 +24,9 @@ class Trained(msgspec.Struct, frozen=True):
 
 
 def trained(graph: Graph, catalog: Catalog) -> Trained:
-    """The weights of the newest run of a graph that has left any."""
+    """The weights of the newest run of a graph that is over and has left any: of its end, or of an epoch."""
     for row in runs.listing(graph.id, LOOKED_AT):
-        if row.state == "done" and (files := runs.weights(row.id)):
+        if row.state in OVER and (files := runs.checkpoints(row.id) | runs.weights(row.id)):
             then = document.read(runs.document(row.id))
             ids = order(then)
             fit, path = max(files.items(), key=lambda item: ids.index(item[0]))

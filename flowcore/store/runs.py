@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import FILES, Settings
+from flowcore.model.run import CHECKPOINTS, FILES, Settings
 from flowcore.store import database as db
 
 _WEIGHTS: Final = ".weights.h5"
@@ -158,6 +158,12 @@ def traced(id: str) -> WorkerTrace | None:
 def weights(id: str) -> dict[str, Path]:
     """Files of trained weights by the node that trained them."""
     return {path.name.removesuffix(_WEIGHTS): path for path in sorted(folder(id).glob(f"*{_WEIGHTS}"))}
+
+
+def checkpoints(id: str) -> dict[str, Path]:
+    """Files of weights at the end of an epoch, by the node that trains."""
+    found = (folder(id) / CHECKPOINTS).glob("*/*.weights")
+    return {path.parent.name: path for path in sorted(found, key=lambda path: int(path.stem))}
 
 
 def files(id: str) -> tuple[Path, ...]:

@@ -14,10 +14,13 @@ from flowcore.store.tensorboard import archive, require
 from flowcore.ui import session
 from flowcore.ui.words import plain
 
+_NAMES = {"xla": "XLA"}
+
 
 def draw(run_id: str, run: Run, ran: Graph) -> None:
     """A table of seed, versions, fingerprints, choices and limits."""
-    rows = {**_settings(run_id, run), **_choices(run, ran), **_limits(session.supervisor().limits)}
+    rows = {**_settings(run_id, run), **_data(run, ran), **_choices(run, ran)}
+    rows |= _limits(session.supervisor().limits)
     rows |= {f"{name} version": version for name, version in run.versions.items()}
     st.dataframe(
         {"Fact": list(rows), "Value": list(rows.values())},
@@ -64,9 +67,18 @@ def _settings(run_id: str, run: Run) -> dict[str, str]:
 
 def _choices(run: Run, ran: Graph) -> dict[str, str]:
     return {
-        f"{name.replace('_', ' ').capitalize()} of {ran.title(node)}": words
+        f"{_NAMES.get(name) or name.replace('_', ' ').capitalize()} of {ran.title(node)}": words
         for node, choices in run.chosen.items()
         for name, words in choices.items()
+    }
+
+
+def _data(run: Run, ran: Graph) -> dict[str, str]:
+    """Fingerprints of what came into a node, short."""
+    return {
+        f"Fingerprint of {name} of {ran.title(node)}": mark[:16]
+        for node, marks in run.data.items()
+        for name, mark in marks.items()
     }
 
 

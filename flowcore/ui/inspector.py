@@ -84,6 +84,8 @@ def _facts(node: Node, found: ShapeReport) -> None:
     cost = found.costs.get(node.id, Cost())
     if cost.parameters:
         parts.append(f"{amount(cost.parameters)} parameters, {size(cost.weights)}")
+    if cost.activations:
+        parts.append(f"hands on {size(cost.activations)} a sample")
     if cost.multiply_adds:
         parts.append(f"{amount(cost.multiply_adds)} multiply-adds a sample")
     if any(parts):

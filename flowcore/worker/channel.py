@@ -63,12 +63,12 @@ class Channel:
         with self._wake:
             self._wake.wait_for(lambda: not self._queue and not self._writing, timeout)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Write what is queued, then end."""
+    def close(self) -> None:
+        """Write what is queued, then end: whoever reads may stand still, and ends this one where it dies."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()
-        self._thread.join(timeout)
+        self._thread.join()
 
     def _read(self) -> None:
         """Hear what is said; die with the process that started this one, children included."""

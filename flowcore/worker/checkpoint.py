@@ -1,6 +1,7 @@
 """Checkpoints of a training: weights, optimizer and random state at the end of an epoch.
 
-Written beside and renamed, so that a worker that is killed leaves the last good one.
+Written beside and renamed, so that a worker that is killed leaves the last good one. That is some seconds
+old where epochs are short; what came since is held in memory, for an end that can be seen to.
 """
 
 import contextlib
@@ -13,13 +14,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy.typing as npt
 
 from flowcore.model.event import Epoch
 from flowcore.model.problem import error
+from flowcore.model.run import CHECKPOINTS
+from flowcore.worker import sizes
 
-FOLDER: Final = "checkpoints"
+Array = npt.NDArray[Any]
 BETWEEN: Final = 2.0  # seconds; a training of tiny epochs must not spend its time on them
 SHARE: Final = 0.05  # of the time that training may lose to checkpoints
+ROOM: Final = 1 << 28  # bytes of a state that may be held in memory
+BRIEF: Final = 1.0  # seconds that writing may take once the run is to stop, before it is ended by force
 _NAME: Final = re.compile(r"(\d+)\.weights")
 
 
@@ -39,8 +45,10 @@ class Checkpoints:
     """Those of one fit node in the folder of a run."""
 
     def __init__(self, folder: Path, node: str) -> None:
-        self._folder = folder / FOLDER / node
+        self._folder = folder / CHECKPOINTS / node
         self._due = 0.0
+        self._cost = 0.0
+        self._held: tuple[int, list[tuple[Any, Array]]] | None = None
 
     def due(self) -> bool:
         return time.monotonic() >= self._due
@@ -57,8 +65,30 @@ class Checkpoints:
         for path in self._folder.iterdir():
             if path.stem != str(epoch):
                 path.unlink(missing_ok=True)
-        cost = time.monotonic() - began
-        self._due = time.monotonic() + max(BETWEEN, cost / SHARE)
+        self._held = None
+        self._cost = time.monotonic() - began
+        self._due = time.monotonic() + max(BETWEEN, self._cost / SHARE)
+
+    def hold(self, model: Any, epoch: int) -> None:
+        """Remember the model as it is after an epoch that is not worth writing down."""
+        known = [variable for variable, _ in self._held[1]] if self._held else _variables(model)
+        if sizes.memory(known) <= ROOM:
+            self._held = epoch, [(variable, _copied(variable)) for variable in known]
+
+    def rescue(self, model: Any, history: list[Epoch], hurry: bool) -> int:
+        """Keep what was held, since the training has come to a bad end; the epoch of it, 0 for nothing.
+
+        The model is in that state then. hurry: not if it takes long.
+        """
+        if self._held is None or (hurry and self._cost > BRIEF):
+            return 0
+        epoch, held = self._held
+        with contextlib.suppress(Exception):  # why the training has ended is what is to be told
+            for variable, value in held:
+                variable.assign(value)
+            self.save(model, epoch, history)
+            return epoch
+        return 0
 
     def take(self, other: "Checkpoints") -> None:
         """Keep what another one keeps."""
@@ -76,12 +106,10 @@ class Checkpoints:
         if not epochs:
             return None
         kept = msgspec.json.decode((self._folder / f"{max(epochs)}.json").read_bytes(), type=Kept)
-        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(AttributeError):
-            link = Path(folder) / "kept.weights.h5"  # Keras goes by the name
-            link.symlink_to((self._folder / f"{max(epochs)}.weights").resolve())
+        with contextlib.suppress(AttributeError):
             model.optimizer.build(model.trainable_variables)
             try:
-                model.load_weights(link)
+                weights_into(model, self._folder / f"{max(epochs)}.weights")
             except (ValueError, KeyError) as reason:
                 raise _mismatch(reason) from reason
         for variable in model.variables:
@@ -91,6 +119,25 @@ class Checkpoints:
 
     def _names(self) -> list[str]:
         return [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []
+
+
+def weights_into(model: Any, path: Path) -> None:
+    """Load weights, whatever their file is called (keras.Model.load_weights goes by the name)."""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "kept.weights.h5"
+        link.symlink_to(path.resolve())
+        model.load_weights(link)
+
+
+def _variables(model: Any) -> list[Any]:
+    """Those of the model and of its optimizer."""
+    return [*model.variables, *getattr(model.optimizer, "variables", ())]
+
+
+def _copied(variable: Any) -> Array:
+    """The value; some back ends give a view of what the next step changes."""
+    found: Array = variable.numpy()
+    return found if found.flags.owndata else found.copy()
 
 
 def _link(there: Path, here: Path) -> None:

@@ -29,6 +29,22 @@ def of_call(node: Any) -> Count:
     return multiply_adds(node.operation, node.input_tensors, node.output_tensors)
 
 
+def turns(node: Any) -> Count:
+    """How often the loop of a recurrent layer turns in a recorded call; None where that is open."""
+    operation = node.operation
+    loops = 2 if hasattr(operation, "backward_layer") else int(hasattr(operation, "cell"))
+    steps: Count = shape_of(node.input_tensors[0])[1] if loops else 0
+    return None if steps is None else loops * steps
+
+
+def innermost(model: Any) -> list[Any]:
+    """Every call in a model, those of a model inside it in place of its own."""
+    found = []
+    for node in calls(model):
+        found += innermost(node.operation) if calls(node.operation) else [node]
+    return found
+
+
 def _spatial(layer: Any, shape: Shape) -> int:
     """The places of an image or a sequence: all axes but batch and channels."""
     first = getattr(layer, "data_format", "channels_last") == "channels_first"

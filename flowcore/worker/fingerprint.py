@@ -16,6 +16,19 @@ def of_graph(graph: Graph) -> str:
     return hashlib.sha256(_encoder.encode(plain(graph))).hexdigest()
 
 
+def of_data(value: Any) -> str:
+    """That of an array, or of all those in a list or dict, with their places; "" where one is none."""
+    if isinstance(value, dict):
+        parts = [(str(name), of_data(item)) for name, item in value.items()]
+    elif isinstance(value, (list, tuple)):
+        parts = [(str(index), of_data(item)) for index, item in enumerate(value)]
+    else:
+        return of_array(value)
+    if not parts or not all(mark for _, mark in parts):
+        return ""
+    return hashlib.sha256(_encoder.encode(sorted(parts))).hexdigest()
+
+
 def of_array(value: Any) -> str:
     """SHA-256 of shape, type and content of an array or table; "" of anything else."""
     array = value.to_numpy() if hasattr(value, "to_numpy") else value

@@ -1,5 +1,6 @@
 """A look inside: what a layer makes of one sample, before training and after it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from flowcore.model.frame import Sample
 from flowcore.model.graph import Graph
 from flowcore.model.preview import Activations, ArrayPreview
 from flowcore.model.problem import FlowError, error
-from flowcore.worker import arrays, chance, view
+from flowcore.worker import arrays, chance, checkpoint, view
 from flowcore.worker.gather import output
 from flowcore.worker.locate import locate
 from flowcore.worker.weights import Weights, borrowed
@@ -21,7 +22,9 @@ Array = npt.NDArray[Any]
 
 
 def activations(work: Work, node: str, sample: Sample) -> Activations:
-    """Outputs of a layer, and its weights, with the network as it was built and as a run has trained it.
+    """Outputs of a layer, and its weights, with the network as it was built and as it was trained.
+
+    By the newest run; where no run has, by what the session itself has run.
 
     Raises FlowError: "no-activation" for a node without a tensor, "no-sample" where the sample does not
     fit the inputs of the network.
@@ -45,14 +48,16 @@ def _after(
     work: Work, sample: Sample, probe: Any, given: list[Array], layer: Any
 ) -> tuple[tuple[ArrayPreview, ...], dict[str, ArrayPreview], str]:
     if not sample.weights:
-        return (), {}, sample.missing
+        if not work.initial.differ(probe.variables):
+            return (), {}, sample.missing
+        return _shown(probe, given), view.weights(layer, Weights()) if layer else {}, ""
     model = work.values[_model(work.graph, work, sample.fit)][""]
     with borrowed({id(one): one for one in (*model.variables, *probe.variables)}.values()):
         own = {id(one) for one in model.variables}
         if not all(id(one) in own for one in probe.variables):
             return (), {}, "This layer is not part of the model that was trained."
         try:
-            model.load_weights(sample.weights)
+            checkpoint.weights_into(model, Path(sample.weights))
         except Exception as reason:  # a file may be cut off or made by another version
             return (), {}, f"The weights of the run cannot be read: {reason}"[:300]
         return _shown(probe, given), view.weights(layer, Weights()) if layer else {}, ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flowcore.dataflow.order import order
-from flowcore.model.event import Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
+from flowcore.model.event import DataSeen, Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
 from flowcore.model.run import FILES
@@ -23,6 +23,7 @@ from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
 from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
+from flowcore.worker.stamps import OWN, code
 from flowcore.worker.train import Watch
 
 
@@ -79,6 +80,8 @@ def _run(request: RunRequest, channel: Channel) -> None:
             outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel, earlier))
             parameters.admit(outputs, *(values[link.source] for link in graph.into(id)))
         values[id] = outputs
+        if node.type.startswith(OWN) and (source := code(node.type)):
+            channel.send(DataSeen(node=id, fingerprints={"source": source}))
         shapes = preview.shapes(outputs)
         _report(channel, id, values, request)
         channel.send(NodeState(node=id, state="done", shapes=shapes, classes=preview.classes(outputs)))

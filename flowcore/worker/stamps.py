@@ -23,13 +23,14 @@ def stamps(graph: Graph) -> dict[str, str]:
 
     A module whose file has changed since it was imported is imported again.
     """
-    found = {type_: text for type_ in types(graph) if type_.startswith(OWN) and (text := _code(type_))}
+    found = {type_: text for type_ in types(graph) if type_.startswith(OWN) and (text := code(type_))}
     for node in graph.nodes:
         found |= _files(words([*node.args.values(), *node.call.values()]))
     return found
 
 
-def _code(type_: str) -> str:
+def code(type_: str) -> str:
+    """The hash of the file that a function is in, "" where there is none."""
     name = type_.rpartition(".")[0]
     module = sys.modules.get(name) or _imported(name)
     path = getattr(module, "__file__", None)

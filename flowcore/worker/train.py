@@ -22,7 +22,7 @@ from flowcore.worker.channel import BEAT
 from flowcore.worker.checkpoint import Checkpoints
 from flowcore.worker.control import Control
 from flowcore.worker.earlier import Earlier
-from flowcore.worker.fingerprint import of_array
+from flowcore.worker.fingerprint import of_data
 
 Emit = Callable[[Event], None]
 USUAL_BATCH = 32  # of fit, where nobody says another (keras.Model.fit)
@@ -51,6 +51,8 @@ class Watch:
     def __call__(self, target: Any, name: str, args: dict[str, Any]) -> Any:
         keras = sys.modules.get("keras")
         if keras is None or not isinstance(target, keras.Model):
+            if name.startswith("fit"):
+                self._fingerprint(args)
             return getattr(target, name)(**args)
         if name in ("fit", "evaluate"):
             self._fingerprint(args)
@@ -74,12 +76,20 @@ class Watch:
         compiled = model.steps_per_execution
         chosen, why = tune.steps_per_execution(model, batch, steps, self._steps)
         quick = self._steps != 1 and rows > 0
-        self._emit(Chosen(node=self._node, choices={"steps_per_execution": why, "input": _INPUT[quick]}))
+
+        def tell(input: str) -> None:
+            choices = {"steps_per_execution": why, "input": input, "xla": tune.xla(model)}
+            self._emit(Chosen(node=self._node, choices=choices))
+
+        tell(tune.AS_KERAS)
         _set_steps(model, chosen)
         watch = _watch(keras, self._node, self._emit, self._control, self._kept, list(done))
         try:
-            with tune.quick_input(len(done)) if quick else contextlib.nullcontext():
+            with tune.quick_input(tell, len(done)) if quick else contextlib.nullcontext():
                 return _whole(done, model.fit(**args | {"callbacks": [*_given(args), watch]}))
+        except BaseException:
+            watch.rescue()
+            raise
         finally:
             _set_steps(model, compiled)
 
@@ -106,18 +116,12 @@ class Watch:
         return _whole(done, model.history)
 
     def _fingerprint(self, args: dict[str, Any]) -> None:
-        found = {name: mark for name in ("x", "y") if (mark := of_array(args.get(name)))}
+        found = {name: mark for name in ("x", "y", "X") if (mark := of_data(args.get(name)))}
         if found:
             self._emit(DataSeen(node=self._node, fingerprints=found))
 
     def _callbacks(self, keras: Any, args: dict[str, Any]) -> list[Any]:
         return [*_given(args), _watch(keras, self._node, self._emit, self._control, None, [])]
-
-
-_INPUT = {
-    True: "rows of a whole epoch gathered at once, in the order of Keras",
-    False: "as Keras does it",
-}
 
 
 def _watch(
@@ -164,8 +168,12 @@ def _watch(
             history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
             emit(history[-1])
             last = self.model.stop_training or self.epoch == self.params.get("epochs")
-            if not last and kept is not None and (kept.due() or control.stopping):
+            if last or kept is None:
+                return
+            if kept.due() or control.stopping:
                 self.keep()
+            else:
+                kept.hold(self.model, self.epoch)
 
         def on_train_end(self, logs: Any = None) -> None:
             if self.first < self.epoch:
@@ -175,6 +183,10 @@ def _watch(
             if kept is not None:
                 kept.save(self.model, self.epoch, history, ended)
                 emit(Checkpoint(node=node, epoch=self.epoch))
+
+        def rescue(self) -> None:
+            if kept is not None and (saved := kept.rescue(self.model, history, control.stopping)):
+                emit(Checkpoint(node=node, epoch=saved))
 
     return Watching()
 

@@ -1,16 +1,23 @@
 """How a fit is run where that was left open: what is faster and gives the very same figures."""
 
 import contextlib
-import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+from flowcore.dataflow.units import size
+from flowcore.worker import cost
+from flowcore.worker.sizes import activations, total
 
 LONGEST: Final = 0.1  # seconds of one execution: stop, pause and figures come at its end
 WORTH: Final = 0.002  # a step that takes longer gains nothing
 MOST: Final = 32
 SPEED: Final = 1e10  # multiply-adds a second of a small step on one core, measured
+FLOW: Final = 2e9  # bytes a second that layers hand on
+TURN: Final = 1.5e-4  # seconds of one turn of a recurrent layer, there and back
 OVERHEAD: Final = 2e-4
+AS_KERAS: Final = "as Keras does it"
+BY_EPOCH: Final = "rows of a whole epoch gathered at once, in the order of Keras"
 ROOM: Final = 1 << 28  # bytes of input that may be copied once an epoch
 
 
@@ -26,11 +33,25 @@ def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -
     if model.steps_per_execution != 1:
         return model.steps_per_execution, f"{model.steps_per_execution}, as compiled"
     seconds = step_seconds(model, batch)
+    if seconds is None:
+        return 1, "1: how long a step takes cannot be told beforehand"
     if seconds > WORTH:
         return 1, f"1: a step takes about {1000 * seconds:.0f} ms, and gains nothing from more"
     most = min(MOST, int(LONGEST / seconds), steps or MOST)
     found = 1 << max(0, most.bit_length() - 1)
     return found, f"{found}: a step takes about {1000 * seconds:.1f} ms"
+
+
+def xla(model: Any) -> str:
+    """What Keras has made of jit_compile (keras.Model.compile), and why."""
+    backend = sys.modules["keras"].backend.backend()
+    if model.jit_compile:
+        return "on"
+    if backend != "tensorflow":
+        return f"off, as Keras has it for this network on {backend}"
+    gpu = sys.modules["tensorflow"].config.list_physical_devices("GPU")
+    why = "as compiled, or a layer cannot" if gpu else "without a GPU it makes training slower"
+    return f"off: {why}; jit_compile of compile overrules it"
 
 
 def build(model: Any, x: Any, y: Any) -> None:
@@ -46,26 +67,27 @@ def build(model: Any, x: Any, y: Any) -> None:
             model._symbolic_build(data_batch=tree.map_structure(lambda part: part[:2], (x, y)))
 
 
-def step_seconds(model: Any, batch: int) -> float:
-    """An estimate from the multiply-adds of the layers: forward once, and twice that backward."""
-    adds = 0
-    for layer in getattr(model, "_flatten_layers", lambda **_: model.layers)(include_self=False):
-        with contextlib.suppress(AttributeError, TypeError, ValueError):
-            shape = layer.output.shape[1:-1]
-            places = math.prod(size or 1 for size in shape)
-            recurrent = layer.input.shape[1] if hasattr(layer, "cell") and len(layer.input.shape) > 2 else 1
-            adds += (
-                places * (recurrent or 1) * sum(math.prod(weight.shape) for weight in layer.trainable_weights)
-            )
-    return OVERHEAD + 3 * adds * batch / SPEED
+def step_seconds(model: Any, batch: int) -> float | None:
+    """An estimate from what the layers cost, forward and twice that backward; None where a size is open.
+
+    Multiply-adds, the bytes that are handed on, and the turns of loops, which cost more than what they do.
+    """
+    calls = cost.innermost(model)
+    adds = total(cost.of_call(call) for call in calls)
+    moved = total(activations(call.output_tensors) for call in calls)
+    turns = total(cost.turns(call) for call in calls)
+    if not calls or adds is None or moved is None or turns is None:
+        return None
+    return OVERHEAD + 3 * batch * (adds / SPEED + moved / FLOW) + turns * TURN
 
 
 @contextlib.contextmanager
-def quick_input(skip: int = 0) -> Iterator[None]:
+def quick_input(tell: Callable[[str], None], skip: int = 0) -> Iterator[None]:
     """Feed arrays of moderate size by the epoch and not by the batch, in the very order of Keras.
 
     Keras gathers the rows of each batch by themselves (ArrayDataAdapter.get_tf_dataset); here those of a
-    whole epoch are gathered at once and then cut. skip: epochs whose shuffling is passed over.
+    whole epoch are gathered at once and then cut. tell: hears what is done. skip: epochs whose shuffling is
+    passed over.
     """
     adapter = sys.modules.get("keras.src.trainers.data_adapters.array_data_adapter")
     if adapter is None or sys.modules["keras"].backend.backend() != "tensorflow":
@@ -74,7 +96,9 @@ def quick_input(skip: int = 0) -> Iterator[None]:
     kept = adapter.ArrayDataAdapter.get_tf_dataset
 
     def get_tf_dataset(self: Any) -> Any:
-        found = _by_epoch(self) if _is_plain(self) else kept(self)
+        plain = _is_plain(self)
+        tell(BY_EPOCH if plain else f"{AS_KERAS}: more than {size(ROOM)}, or no dense arrays")
+        found = _by_epoch(self) if plain else kept(self)
         for _ in range(skip if self._shuffle else 0):
             next(iter(found))
         return found

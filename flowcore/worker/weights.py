@@ -31,6 +31,10 @@ class Weights:
         noted = self._noted.get(id(variable))
         return noted[1] if noted else _value(variable)
 
+    def differ(self, variables: Iterable[Any]) -> bool:
+        """Whether one of them has another value now."""
+        return any(not np.array_equal(self.of(one), _value(one)) for one in variables)
+
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the values back for a while; whatever the variables are meanwhile, they become again."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Origin, Output, Range, Source
 from flowcore.model.problem import FlowError
-from flowcore.store.descriptors import load, save, source, stale
+from flowcore.store.descriptors import generated, load, save, source, stale
 
 CONV = Argument(arg="filters", required=True)
 TOY = Catalog(
@@ -257,7 +257,11 @@ def test_every_argument_of_a_common_node_can_be_filled_in(shipped: Catalog, type
     for argument in (*node.args, *node.inputs):
         if argument.arg != "quantization_config":  # an object that no node makes
             assert argument.supported, argument.arg
-        assert argument.widget != "form" or set(argument.types) <= FORMS | {"schedule"} | {"nosupport"}
+        assert argument.widget != "form" or set(argument.types) <= FORMS | {
+            "schedule",
+            "tree[float]",
+            "nosupport",
+        }
         assert argument.required == (argument.default is UNSET) or argument.evidence == "revision"
 
 
@@ -287,7 +291,11 @@ def typed(itype: str, **more: object) -> Argument:
         ),
         ("keras.Input", "shape", typed("shape", default=None, nullable=True)),
         ("keras.Model", "name", typed("string", nullable=True)),
-        ("keras.Model.fit", "x", typed("array", required=True, widget="port")),
+        (
+            "keras.Model.fit",
+            "x",
+            typed("array", itypes=("array", "dict", "list"), required=True, widget="port"),
+        ),
         ("keras.Model.fit", "validation_data", typed("tuple", default=None, nullable=True, widget="port")),
         ("keras.Model.fit", "self", typed("model", required=True, widget="port")),
         (
@@ -380,3 +388,12 @@ def test_the_shipped_catalogue_loads_in_the_time_of_a_page(shipped: Catalog) -> 
     load()
     assert time.process_time() - start < 0.25  # 0.01 s by itself
     assert len(shipped.nodes) > 300
+
+
+def test_the_names_of_families_are_kept_and_come_together(tmp_path: Path) -> None:
+    one = replace(TOY, names={"loss": ("mse", "mae")})
+    save(one, "toy", tmp_path)
+    save(Catalog(names={"loss": ("mae", "own")}), "other", tmp_path)
+    assert generated(tmp_path / "toy.json") == one
+    assert load(root=tmp_path).names == {"loss": ("mae", "own", "mse")}
+    assert load(root=tmp_path).only(set()).names == load(root=tmp_path).names

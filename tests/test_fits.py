@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from flowcore.dataflow.fits import accepts, described, flaws
 from flowcore.dataflow.kinds import family
@@ -187,3 +188,38 @@ def test_types_are_put_in_words() -> None:
         "",
         "",
     ]
+
+
+NAMED = replace(TOY, names={"optimizer": ("adam", "Adam", "sgd")})
+
+
+@pytest.mark.parametrize(
+    ("itypes", "value", "expected"),
+    [
+        (("optimizer",), "Adam", []),
+        (("optimizer",), "Adma", ["x is 'Adma'; expected one of Adam"]),
+        (("list[optimizer]",), ["adam", "Adam"], []),
+        (("list[optimizer]",), {"$tuple": ["Adam"]}, []),
+        (("list[optimizer]",), ["sgd", "Adma"], ["x is ['sgd', 'Adma']; expected one of Adam in it"]),
+        (("list[int]", "list[optimizer]"), [1, "sgd", 2], []),
+        (
+            ("list[int]", "list[optimizer]"),
+            [1, 0.5],
+            ["x is [1, 0.5]; expected list[int] or list[optimizer]"],
+        ),
+        (("tree[optimizer]",), {"a": "sgd", "b": [None, {"$new": "toy.Adam"}]}, []),
+        (("tree[optimizer]",), "sgd", ["x is 'sgd'; expected a list or dict of optimizer"]),
+        (("tree[optimizer]",), {"a": 3}, ["x is {'a': 3}; expected a list or dict of optimizer"]),
+        (("tree[optimizer]",), {"$dict": []}, ["x is {'$dict': []}; expected a list or dict of optimizer"]),
+        (
+            ("tree[optimizer]",),
+            [{"$new": "toy.Adam", "args": {"rate": "x"}}],
+            ["x[0].rate is 'x'; expected float"],
+        ),
+    ],
+)
+def test_every_name_of_a_family_fits_also_inside_a_list_or_a_dict(
+    itypes: tuple[str, ...], value: Any, expected: list[str]
+) -> None:
+    found = Argument(arg="x", itype=itypes[0], itypes=itypes, choices=("adam",))
+    assert list(flaws(value, found, NAMED)) == expected

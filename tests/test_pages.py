@@ -219,6 +219,37 @@ def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: 
     assert args["optimizer"] == {"$new": "keras.optimizers.SGD", "args": {"momentum": 0.9}}
 
 
+def test_losses_of_several_outputs_are_shown_and_stay_as_they_are(home: Path) -> None:
+    said: dict[str, Any] = {
+        "loss": {"a": "mse", "b": {"$new": "keras.losses.Huber", "args": {"delta": 2.0}}},
+        "metrics": {"a": ["mae"], "b": "acc"},
+        "loss_weights": {"a": 1.0, "b": 0.5},
+    }
+    graph = document.read(examples()["digits_cnn"].read_bytes())
+    for name, value in said.items():
+        graph = edit.set_argument(graph, "n11", name, value)
+    id = stored(graph)
+
+    def told() -> dict[str, Any]:
+        return document.read(graphs.load(id).document).by_id["n11"].args
+
+    at = opened("pages/train.py", id)
+    assert not at.exception
+    assert at.text_input(key="plan loss").value == "{'a': 'mse', 'b': Huber}"
+    assert at.text_input(key="plan metrics").value == "{'a': ['mae'], 'b': 'acc'}"
+    at.number_input(key="plan epochs").set_value(3).run()
+    at.text_input(key="plan loss").set_value("{'a': 'mae', 'b': Huber}").run()
+    assert {name: told()[name] for name in said} == said
+    at.text_input(key="plan metrics").set_value("{'a': ['mse'], 'b': 'acuracy'}").run()
+    assert {name: told()[name] for name in said} == said
+    at.text_input(key="plan metrics").set_value("{'a': ['mse']}").run()
+    assert {name: told()[name] for name in said} == {**said, "metrics": {"a": ["mse"]}}
+    at.text_input(key="plan loss").set_value("").run()
+    assert "loss" not in told()
+    at.selectbox(key="plan loss").select("huber").run()
+    assert told()["loss"] == "huber"
+
+
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server that runs one graph at a time."""

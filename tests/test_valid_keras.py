@@ -89,7 +89,6 @@ def comes_back(model: Any) -> None:
     ("name", "kind", "way"), [(name, kind, way) for name, kind, ways in _lines() for way in ways]
 )
 def test_a_layer_is_right_in_every_way_that_keras_takes(name: str, kind: str, way: str) -> None:
-    keras.utils.clear_session()
     comes_back(_model(_made(name, way, {}), kind))
 
 
@@ -102,7 +101,6 @@ FIRST = {name: (kind, ways[0]) for name, kind, ways in reversed(_lines())}
 def test_a_layer_takes_objects_of_a_family_in_every_form(name: str) -> None:
     kind, way = FIRST[name]
     for objects in _objects(name, way):
-        keras.utils.clear_session()
         comes_back(_model(_made(name, way, objects), kind))
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flowcore.dataflow import edit, fits, ports
+from flowcore.dataflow.kinds import sequence
 from flowcore.dataflow.order import ancestors
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Link, Node
@@ -28,13 +29,14 @@ Place = tuple[str, str]
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How to train. x, y, test_x, test_y: (node, output) of the data, None where nothing is linked.
 
-    optimizer, loss, metrics: a name or a ``$new`` value. patience: epochs without progress before
+    optimizer, loss, metrics: a name or a ``$new`` value; losses and metrics of several outputs in a list
+    or a dict of them. patience: epochs without progress before
     training stops, None to go on to the end. validation: share of the training data, 0 to 1.
     """
 
     optimizer: Value = "adam"
     loss: Value = None
-    metrics: tuple[Value, ...] = ()
+    metrics: tuple[Value, ...] | dict[str, Value] = ()
     epochs: int = 10
     batch_size: int = 32
     validation: float = 0.1
@@ -63,7 +65,7 @@ def read(graph: Graph, catalog: Catalog) -> Plan:
             plan,
             optimizer=_value(compiled, "optimizer", catalog, "rmsprop"),
             loss=_value(compiled, "loss", catalog, None),
-            metrics=tuple(metrics) if isinstance(metrics, list) else (),
+            metrics=as_metrics(metrics),
         )
     if fitted:
         stopping = next(filter(_is_stopping, _callbacks(fitted)), None)
@@ -99,7 +101,7 @@ def write(graph: Graph, plan: Plan, catalog: Catalog) -> Graph:
 
     graph = put(graph, compiled, COMPILE, "optimizer", "optimizer", plan.optimizer)
     graph = put(graph, compiled, COMPILE, "loss", "loss", plan.loss)
-    graph = put(graph, compiled, COMPILE, "metrics", "metrics", list(plan.metrics) or None)
+    graph = put(graph, compiled, COMPILE, "metrics", "metrics", as_value(plan.metrics) or None)
     graph = put(graph, fitted, FIT, "epochs", "epochs", plan.epochs)
     graph = put(graph, fitted, FIT, "batch_size", "batch_size", plan.batch_size)
     graph = put(graph, fitted, FIT, "validation", "validation_split", plan.validation or None)
@@ -107,6 +109,17 @@ def write(graph: Graph, plan: Plan, catalog: Catalog) -> Graph:
     graph = put(graph, fitted, FIT, "patience", "callbacks", callbacks or None)
     graph = _feed(graph, fitted, {"x": (before.x, plan.x), "y": (before.y, plan.y)}, catalog)
     return _tested(graph, fitted, before, plan, catalog)
+
+
+def as_metrics(value: Value) -> tuple[Value, ...] | dict[str, Value]:
+    """The metrics that a value says; of each output by its name in a dict."""
+    items = sequence(value)
+    return value if isinstance(value, dict) and items is None else tuple(items or ())
+
+
+def as_value(metrics: tuple[Value, ...] | dict[str, Value]) -> Value:
+    """Metrics as a value."""
+    return metrics if isinstance(metrics, dict) else list(metrics)
 
 
 def trains(graph: Graph, catalog: Catalog) -> bool:

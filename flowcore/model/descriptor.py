@@ -4,7 +4,8 @@ Types are names. Typed into a form: ``bool int float string shape ints dtype lis
 (``ints`` is an int or a tuple of ints, ``shape`` a tuple of ints and None). Families, offered by
 name or made from a descriptor whose otype is the family: ``activation initializer regularizer
 constraint loss metric optimizer callback layer``. Carried by links: ``tensor tensors array model
-history metrics …``. ``list[X]`` is a list of X; ``nosupport`` is a type that nobody knows yet.
+history metrics …``. ``list[X]`` is a list of X, ``tree[X]`` a list or dict of X, of None and of
+further ones; ``nosupport`` is a type that nobody knows yet.
 """
 
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 from msgspec import UNSET
 
-from flowcore.dataflow.kinds import family
+from flowcore.dataflow.kinds import branches, family
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
 from flowcore.ui import habits, session
@@ -27,7 +27,7 @@ def draw(field: Field) -> None:
             help=help_text(field.argument, "Its type is not known, so it is kept out of the call."),
         )
         return
-    _widget(field.argument)(field)
+    (literal if _by_output(field) else _widget(field.argument))(field)
     if reason := session.refusal(field.key):
         st.caption(f":red[{plain(reason)}]")
 
@@ -82,7 +82,17 @@ def _widget(argument: Argument) -> Callable[[Field], None]:
         return _member
     if argument.choices and argument.itype != "ints":
         return choice
-    return _or_member(kinds) or WIDGETS.get(argument.itype, literal)
+    several = any(itype.startswith("list[") for itype in argument.types)  # a number, or both ends of a range
+    return _or_member(kinds) or (literal if several else WIDGETS.get(argument.itype, literal))
+
+
+def _by_output(field: Field) -> bool:
+    """Whether a value says something of each output of a model, which no list of options shows."""
+    if not any(itype.startswith("tree[") for itype in field.argument.types):
+        return False
+    items = branches(field.shown)
+    flat = isinstance(field.shown, list) and field.argument.itype.startswith("list[")
+    return items is not None and not (flat and all(_as_option(item) for item in items))
 
 
 def _or_member(kinds: list[str]) -> Callable[[Field], None] | None:

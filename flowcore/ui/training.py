@@ -56,7 +56,7 @@ def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
     values: dict[str, Value] = {
         "optimizer": plan.optimizer,
         "loss": plan.loss,
-        "metrics": list(plan.metrics) or UNSET,
+        "metrics": plans.as_value(plan.metrics) or UNSET,
     }
     for name, value in values.items():
         argument = replace(descriptor.arguments[name], default=UNSET)
@@ -69,7 +69,7 @@ def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
 def _store(put: Put, name: str) -> Store:
     def store(value: Value) -> None:
         if name == "metrics":
-            put(metrics=() if value is UNSET else tuple(value))
+            put(metrics=plans.as_metrics(value))
         else:
             put(**{name: None if value is UNSET else value})
 

@@ -117,15 +117,27 @@ def _stopped(supervisor: Supervisor, id: str) -> float:
 
 def _memory() -> None:
     """What one more warm worker adds to the sum of proportional set sizes, forked and started by itself."""
+    pairs = [(_forked(), _spawned()) for _ in range(ROUNDS)]
+    forked, spawned = (median(found) for found in zip(*pairs, strict=True))
+    print("memory of a further warm worker")
+    print(f"  forked {forked / 1e6:.0f} MB, started by itself {spawned / 1e6:.0f} MB")
+    print(f"  ratio {forked / spawned:.2f}")
+
+
+def _forked() -> int:
     workers = Workers(spares=1, fork=True)
     workers.warm()
     rested(workers)
     before = _sum(workers.pids)
     taken = workers.take("run")
     rested(workers)
-    forked = _sum((*workers.pids, taken.pid)) - before
+    found = _sum((*workers.pids, taken.pid)) - before
     taken.kill()
     workers.close()
+    return found
+
+
+def _spawned() -> int:
     spawned = [subprocess.Popen([sys.executable, "-c", SPAWNED], stdout=subprocess.PIPE) for _ in range(2)]
     for process in spawned:
         assert process.stdout is not None
@@ -135,9 +147,7 @@ def _memory() -> None:
     time.sleep(1)
     alone = _sum((spawned[0].pid,))
     spawned[0].kill()
-    print("memory of a further warm worker")
-    print(f"  forked {forked / 1e6:.0f} MB, started by itself {(both - alone) / 1e6:.0f} MB")
-    print(f"  ratio {forked / (both - alone):.2f}")
+    return both - alone
 
 
 def rested(workers: Workers) -> None:

@@ -1,6 +1,6 @@
 """Diabetes
 
-Predicts how far a disease has gone after a year from ten figures of a patient.
+Predicts how far a disease has gone after a year from ten figures of a patient. On a scale from 25 to 346 it is off by 30 to 50.
 
 Made by flowcore for fallback 0.1.0, keras 3.15.1.
 """

@@ -9,6 +9,8 @@ from flowcore.model import event as e
 from flowcore.model.event import Event, LayerRow, NodeStateName
 from flowcore.model.problem import Problem
 
+OVER: Final = ("done", "stopped", "failed")
+"""The states in which a run ends."""
 FILES: Final = "files"
 """Below the folder of a run: what its nodes write."""
 CHECKPOINTS: Final = "checkpoints"
@@ -90,7 +92,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def over(self) -> bool:
-        return self.state in ("done", "stopped", "failed")
+        return self.state in OVER
 
     @property
     def progress(self) -> float:

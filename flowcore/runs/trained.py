@@ -9,10 +9,10 @@ from flowcore.dataflow.order import ancestors, order
 from flowcore.dataflow.signature import architecture
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
+from flowcore.model.run import OVER
 from flowcore.store import runs
 
 LOOKED_AT: Final = 50
-OVER: Final = ("done", "stopped", "failed")
 
 
 class Trained(msgspec.Struct, frozen=True):

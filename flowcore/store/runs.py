@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import CHECKPOINTS, FILES, Settings
+from flowcore.model.run import CHECKPOINTS, FILES, OVER, Settings
 from flowcore.store import database as db
 
 _WEIGHTS: Final = ".weights.h5"
@@ -125,9 +125,8 @@ def remove(id: str) -> None:
 
 def unfinished() -> tuple[str, ...]:
     """Ids of the runs that the index takes for alive."""
-    states = ("done", "stopped", "failed")
     with db.reading() as connection:
-        return tuple(connection.execute(select(db.runs.c.id).where(db.runs.c.state.not_in(states))).scalars())
+        return tuple(connection.execute(select(db.runs.c.id).where(db.runs.c.state.not_in(OVER))).scalars())
 
 
 def own(id: str, patience: float = 0) -> FileLock | None:

@@ -50,7 +50,7 @@ def _after(
     if not sample.weights:
         if not work.initial.differ(probe.variables):
             return (), {}, sample.missing
-        return _shown(probe, given), view.weights(layer, Weights()) if layer else {}, ""
+        return _now(probe, given, layer)
     model = work.values[_model(work.graph, work, sample.fit)][""]
     with borrowed({id(one): one for one in (*model.variables, *probe.variables)}.values()):
         own = {id(one) for one in model.variables}
@@ -60,7 +60,14 @@ def _after(
             checkpoint.weights_into(model, Path(sample.weights))
         except Exception as reason:  # a file may be cut off or made by another version
             return (), {}, f"The weights of the run cannot be read: {reason}"[:300]
-        return _shown(probe, given), view.weights(layer, Weights()) if layer else {}, ""
+        return _now(probe, given, layer)
+
+
+def _now(
+    probe: Any, given: list[Array], layer: Any
+) -> tuple[tuple[ArrayPreview, ...], dict[str, ArrayPreview], str]:
+    """By the weights that are in place."""
+    return _shown(probe, given), view.weights(layer, Weights()) if layer else {}, ""
 
 
 def needed(sample: Sample, work: Work) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor, Output
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError
+from flowcore.worker.decode import constants
 from flowcore.worker.evaluate import by_place, evaluate
+from flowcore.worker.explain import explain
 from flowcore.worker.gather import gather
 
 
@@ -196,3 +198,17 @@ def test_what_policy_forbids_is_not_reached_in_any_form(form: str) -> None:
     )  # fmt: skip
     with pytest.raises(FlowError, match=r"os\.system is never run here"):
         evaluate(Graph(nodes=(node,)), node, Catalog(nodes=(evil, use)), {}, call)
+
+
+@pytest.mark.parametrize(("itype", "passed"), [("shape", (2, 3)), ("ints", (2, 3)), ("list", [2, 3])])
+def test_a_shape_is_passed_as_the_tuple_that_a_script_writes(itype: str, passed: Any) -> None:
+    argument = Argument(arg="a", itype=itype)
+    assert constants({"a": [2, 3]}, {"a": argument}, Catalog()) == {"a": passed}
+
+
+def test_what_cannot_be_loaded_says_where_to_put_it() -> None:
+    node = Node(id="n", type="keras.applications.VGG16")
+    reason = Exception("URL fetch failure on https://storage/x.h5: None -- [Errno -2] Name not known")
+    found = explain(reason, Graph(nodes=(node,)), node, {})
+    assert "https://storage/x.h5" in found.message
+    assert "~/.keras/models" in found.hint

@@ -17,6 +17,7 @@ from flowcore.dataflow import fits
 from flowcore.dataflow.check import check
 from flowcore.dataflow.read_model import read_model
 from flowcore.dataflow.read_script import read_script
+from flowcore.model.graph import Graph, Node
 from flowcore.store import descriptors
 from tests import models
 
@@ -256,3 +257,20 @@ def test_a_sequential_of_an_input_and_models_is_right() -> None:
     graph = read_script(SEQUENTIAL, CATALOG)
     assert check(graph, CATALOG) == ()
     assert models.build(graph, CATALOG).output_shape == (None, 1)
+
+
+APPLICATIONS = [node.package for node in CATALOG.nodes if node.package.startswith("keras.applications.")]
+BUILT = [type_ for type_ in APPLICATIONS if "weights" in CATALOG.by_type[type_].arguments]
+
+
+@pytest.mark.parametrize("type_", BUILT)
+def test_a_published_network_is_right_with_and_without_its_weights(type_: str) -> None:
+    for weights in (None, "imagenet", "mine.weights.h5"):
+        graph = Graph(nodes=(Node(id="n", type=type_, args={"weights": weights, "classes": 1000}),))
+        assert check(graph, CATALOG) == ()
+    graph = Graph(nodes=(Node(id="n", type=type_, args={"weights": 3}),))
+    assert [problem.code for problem in check(graph, CATALOG)] == ["wrong-type"]
+
+
+def test_all_published_networks_are_nodes() -> None:
+    assert len(BUILT) == 40

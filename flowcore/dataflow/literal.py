@@ -16,8 +16,6 @@ from flowcore.model.descriptor import Argument, Catalog
 from flowcore.model.problem import error
 from flowcore.model.value import Value, tag
 
-TUPLES: Final = frozenset({"shape", "ints"})
-
 
 class Writes(Protocol):
     """How types are called in a script."""
@@ -49,7 +47,7 @@ class Unreadable(Exception):  # noqa: N818 - it never leaves the reader
 
 def expression(item: Value, argument: Argument | None, names: Writes) -> str:
     """The Python expression of a value for an argument."""
-    usual = _usual(argument)
+    usual = argument is not None and argument.tuples
 
     def inner(part: Value) -> str:
         return expression(part, None, names)
@@ -85,7 +83,7 @@ def expression(item: Value, argument: Argument | None, names: Writes) -> str:
 
 def value(node: ast.expr, argument: Argument | None, names: Means) -> Value:
     """The value that an expression stands for, as one of an argument. Raises Unreadable."""
-    usual = _usual(argument)
+    usual = argument is not None and argument.tuples
 
     def inner(part: ast.expr) -> Value:
         return value(part, None, names)
@@ -130,7 +128,7 @@ def value(node: ast.expr, argument: Argument | None, names: Means) -> Value:
 
 def fitted(item: Value, argument: Argument) -> Value:
     """A value as one of an argument: a tuple is a list where a tuple is what one writes."""
-    return item["$tuple"] if _usual(argument) and tag(item) == "$tuple" else item
+    return item["$tuple"] if argument is not None and argument.tuples and tag(item) == "$tuple" else item
 
 
 def keyword(name: str) -> str:
@@ -138,11 +136,6 @@ def keyword(name: str) -> str:
     if not name.isidentifier() or iskeyword(name):
         raise error("not-a-name", f"The argument {name!r} is no name in Python.", "Remove it.")
     return name
-
-
-def _usual(argument: Argument | None) -> bool:
-    """Whether a tuple is what one writes for an argument."""
-    return argument is not None and not TUPLES.isdisjoint(argument.types)
 
 
 def _arguments(type_: str, catalog: Catalog) -> Mapping[str, Argument]:

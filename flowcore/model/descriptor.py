@@ -71,6 +71,11 @@ class Argument(
         return self.itype != NOSUPPORT
 
     @property
+    def tuples(self) -> bool:
+        """Whether a tuple is what one passes and writes: a list of a document is one here."""
+        return "shape" in self.types or "ints" in self.types
+
+    @property
     def merges(self) -> bool:
         """Whether it takes a list, even of a single link."""
         return self.itype == "tensors" or self.passing == "variadic"

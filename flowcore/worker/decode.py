@@ -20,7 +20,12 @@ def described(type_: str, catalog: Catalog) -> NodeDescriptor:
 
 def constants(args: dict[str, v.Value], known: Mapping[str, Argument], catalog: Catalog) -> dict[str, Any]:
     """Decoded arguments. known: those whose type somebody knows; the others stay out of the call."""
-    return {name: decode(item, catalog) for name, item in args.items() if name in known}
+    return {name: _passed(item, known[name], catalog) for name, item in args.items() if name in known}
+
+
+def _passed(item: v.Value, argument: Argument, catalog: Catalog) -> Any:
+    found = decode(item, catalog)
+    return tuple(found) if isinstance(item, list) and argument.tuples else found
 
 
 def decode(item: v.Value, catalog: Catalog) -> Any:

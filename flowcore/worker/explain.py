@@ -24,6 +24,11 @@ _NOISE: Final = (
     re.compile(r"(?<=Input \d) with name '[^']*'"),
 )
 
+_UNREACHED: Final = (  # what keras.utils.get_file could not load
+    "Let this machine reach that address, or put the file where Keras looks for it: ~/.keras/models for "
+    "weights, ~/.keras/datasets for data. Without weights a network begins with random ones: weights None."
+)
+
 
 @contextlib.contextmanager
 def explained(graph: Graph, node: Node, values: Mapping[str, Outputs], limits: Limits) -> Iterator[None]:
@@ -64,7 +69,7 @@ def explain(
     return Problem(
         "node-failed",
         f"{node.title} failed: {text.rstrip('.')} ({type(reason).__name__}).",
-        _hint(graph, node, shapes),
+        _UNREACHED if "URL fetch failure" in text else _hint(graph, node, shapes),
         (node.id,),
     )
 

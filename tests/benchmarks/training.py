@@ -148,7 +148,9 @@ def _telling() -> None:
     middle = {kind: median(found) for kind, found in arm.items()}
     silent = median(arm["silent"] + arm["again"])
     print(f"tabular, {LONG} epochs, processor time against no callback, medians of {TURNS}")
-    print(f"  metrics told of {middle['told'] / silent:.3f}; with checkpoints too {middle['kept'] / silent:.3f}")
+    print(
+        f"  metrics told of {middle['told'] / silent:.3f}; with checkpoints too {middle['kept'] / silent:.3f}"
+    )
     print(f"  floor {middle['again'] / middle['silent']:.3f}")
 
 

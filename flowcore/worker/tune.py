@@ -105,9 +105,34 @@ def quick_input(tell: Callable[[str], None], skip: int = 0) -> Iterator[None]:
 
     adapter.ArrayDataAdapter.get_tf_dataset = get_tf_dataset
     try:
-        yield
+        with _one_iterator():
+            yield
     finally:
         adapter.ArrayDataAdapter.get_tf_dataset = kept
+
+
+@contextlib.contextmanager
+def _one_iterator() -> Iterator[None]:
+    """Begin an epoch with the iterator that Keras makes at the end of the one before, and then makes anew
+    (keras.src.trainers.epoch_iterator.EpochIterator._enumerate_iterator).
+    """
+    from keras.src.backend.tensorflow.trainer import TFEpochIterator
+
+    class Unused:
+        def __init__(self, epochs: Any) -> None:
+            self._epochs = epochs
+
+        def __iter__(self) -> Any:
+            made = self._epochs._current_iterator
+            fresh = made is not None and self._epochs._steps_seen == 0
+            return made if fresh else iter(self._epochs._distributed_dataset)
+
+    kept = TFEpochIterator._get_iterator
+    TFEpochIterator._get_iterator = lambda epochs: Unused(epochs)
+    try:
+        yield
+    finally:
+        TFEpochIterator._get_iterator = kept
 
 
 def _is_plain(adapter: Any) -> bool:

@@ -245,8 +245,6 @@ def run(
     FlowError if the graph cannot run, or there is no run to go on with; a run that fails comes back with
     ``state == "failed"`` and its ``problem``.
     """
-    if resume:
-        runs.document(resume)
     supervisor = _supervisor()
     settings = Settings(seed=seed, backend=backend, resume=resume, steps_per_execution=steps_per_execution)
     id = supervisor.start(graph, settings=settings, listener=on_event)

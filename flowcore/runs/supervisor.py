@@ -58,10 +58,12 @@ class Supervisor:
         """Run a graph as soon as there is room; the id of its run comes back.
 
         listener hears every event, in a thread of its own. Raises FlowError with all that keeps the
-        graph from running.
+        graph from running, and where there is no run of the id to go on from.
         """
         catalog = self._catalog()
         require(graph, catalog)
+        if settings.resume:
+            runs.document(settings.resume)
         with self._starting:  # two tabs may ask for the same at the same time
             if self.active(graph.id):
                 raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")

@@ -128,7 +128,7 @@ def value(node: ast.expr, argument: Argument | None, names: Means) -> Value:
 
 def fitted(item: Value, argument: Argument) -> Value:
     """A value as one of an argument: a tuple is a list where a tuple is what one writes."""
-    return item["$tuple"] if argument is not None and argument.tuples and tag(item) == "$tuple" else item
+    return item["$tuple"] if argument.tuples and tag(item) == "$tuple" else item
 
 
 def keyword(name: str) -> str:

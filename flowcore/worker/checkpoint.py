@@ -24,7 +24,8 @@ from flowcore.worker import sizes
 Array = npt.NDArray[Any]
 BETWEEN: Final = 2.0  # seconds; a training of tiny epochs must not spend its time on them
 SHARE: Final = 0.05  # of the time that training may lose to checkpoints
-GLANCE: Final = 0.01  # of the time that it may lose to what is held
+GLANCE: Final = 0.01  # of the time that training in short epochs may lose to what is held
+MOMENT: Final = 0.5  # seconds; what an epoch of that length came to is always held
 ROOM: Final = 1 << 28  # bytes of a state that may be held in memory
 BRIEF: Final = 1.0  # seconds that writing may take once the run is to stop, before it is ended by force
 _NAME: Final = re.compile(r"(\d+)\.weights")
@@ -82,7 +83,7 @@ class Checkpoints:
         if sizes.memory(known) <= ROOM:
             self._held = epoch, [(variable, _copied(variable)) for variable in known]
         ended = time.monotonic()
-        self._next = ended + (ended - began) / GLANCE
+        self._next = ended + min((ended - began) / GLANCE, MOMENT)
 
     def rescue(self, model: Any, history: list[Epoch], hurry: bool) -> int:
         """Keep what was held, since the training has come to a bad end; the epoch of it, 0 for nothing.

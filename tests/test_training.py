@@ -25,7 +25,6 @@ from tests.test_runs import Kept, until
 
 HIDDEN, FIT, EVALUATE = "n6", "n11", "n12"
 USUAL = Settings(seed=3)
-A_MOMENT = 1.0  # second: epochs that are far shorter are not each held; a written checkpoint is 2 s old
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +74,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_never_been_stopped(supervisor: 
     stopped = supervisor.wait(id, 10)
     assert stopped.state == "stopped"
     until_ = stopped.checkpoints[FIT]
-    assert 1 < until_ <= len(stopped.epochs)
-    assert sum(epoch.seconds for epoch in stopped.epochs[until_:]) < A_MOMENT
+    assert until_ == len(stopped.epochs) > 1
     last = until_ + 5
 
     went_on = done(supervisor, digits(last), Settings(seed=3, resume=id))
@@ -110,7 +108,7 @@ def test_a_training_goes_on_from_the_last_epoch_before_its_node_failed(superviso
     failed = supervisor.wait(id, 60)
     assert failed.problem is not None
     assert failed.problem.code == "node-failed"
-    assert sum(epoch.seconds for epoch in failed.epochs[failed.checkpoints[FIT] :]) < A_MOMENT
+    assert failed.checkpoints == {FIT: len(failed.epochs)}
     assert len(failed.epochs) > 2
     went_on = done(supervisor, digits(8), Settings(seed=3, resume=id))
     assert metrics(went_on) == metrics(done(supervisor, digits(8)))
@@ -276,7 +274,7 @@ def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor
     assert stopped.state == "stopped"
     assert time.monotonic() - began < 3
     epochs = stopped.checkpoints[FIT]
-    assert 1 < epochs <= len(stopped.epochs)
+    assert epochs == len(stopped.epochs) > 1
     graph = digits(epochs + 2, shuffle=False)
     went_on = done(supervisor, graph, Settings(seed=3, backend=backend, resume=id))
     assert metrics(went_on) == metrics(done(supervisor, graph, other))

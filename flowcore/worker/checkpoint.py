@@ -24,8 +24,6 @@ from flowcore.worker import sizes
 Array = npt.NDArray[Any]
 BETWEEN: Final = 2.0  # seconds; a training of tiny epochs must not spend its time on them
 SHARE: Final = 0.05  # of the time that training may lose to checkpoints
-GLANCE: Final = 0.01  # of the time that training in short epochs may lose to what is held
-MOMENT: Final = 0.5  # seconds; what an epoch of that length came to is always held
 ROOM: Final = 1 << 28  # bytes of a state that may be held in memory
 BRIEF: Final = 1.0  # seconds that writing may take once the run is to stop, before it is ended by force
 _NAME: Final = re.compile(r"(\d+)\.weights")
@@ -50,7 +48,6 @@ class Checkpoints:
         self._folder = folder / CHECKPOINTS / node
         self._due = 0.0
         self._cost = 0.0
-        self._next = 0.0
         self._held: tuple[int, list[tuple[Any, Array]]] | None = None
 
     def due(self) -> bool:
@@ -73,17 +70,10 @@ class Checkpoints:
         self._due = time.monotonic() + max(BETWEEN, self._cost / SHARE)
 
     def hold(self, model: Any, epoch: int) -> None:
-        """Remember the model as it is after an epoch that is not worth writing down; not each of very short
-        ones.
-        """
-        began = time.monotonic()
-        if began < self._next:
-            return
+        """Remember the model as it is after an epoch that is not worth writing down."""
         known = [variable for variable, _ in self._held[1]] if self._held else _variables(model)
         if sizes.memory(known) <= ROOM:
             self._held = epoch, [(variable, _copied(variable)) for variable in known]
-        ended = time.monotonic()
-        self._next = ended + min((ended - began) / GLANCE, MOMENT)
 
     def rescue(self, model: Any, history: list[Epoch], hurry: bool) -> int:
         """Keep what was held, since the training has come to a bad end; the epoch of it, 0 for nothing.
@@ -96,7 +86,7 @@ class Checkpoints:
         with contextlib.suppress(Exception):  # why the training has ended is what is to be told
             for variable, value in held:
                 variable.assign(value)
-            self.save(model, epoch, [done for done in history if done.epoch <= epoch])
+            self.save(model, epoch, history)
             return epoch
         return 0
 

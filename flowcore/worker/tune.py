@@ -118,17 +118,13 @@ def _one_iterator() -> Iterator[None]:
     """
     from keras.src.backend.tensorflow.trainer import TFEpochIterator
 
-    class Unused:
-        def __init__(self, epochs: Any) -> None:
-            self._epochs = epochs
-
-        def __iter__(self) -> Any:
-            made = self._epochs._current_iterator
-            fresh = made is not None and self._epochs._steps_seen == 0
-            return made if fresh else iter(self._epochs._distributed_dataset)
+    def unused(epochs: Any) -> Any:
+        """What Keras takes an iterator of; that of an iterator is itself."""
+        made = epochs._current_iterator
+        return made if made is not None and epochs._steps_seen == 0 else epochs._distributed_dataset
 
     kept = TFEpochIterator._get_iterator
-    TFEpochIterator._get_iterator = lambda epochs: Unused(epochs)
+    TFEpochIterator._get_iterator = unused
     try:
         yield
     finally:

@@ -52,7 +52,7 @@ with drawing:
         if here.clicked(clicked):
             if not clusters.opens(shown, clicked):
                 here.select(clicked or "")
-            st.rerun()
+            session.redraw()
     if not fresh:
         shapes.wait(here, catalog)
     preview.value(here, seen)

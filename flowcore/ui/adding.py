@@ -66,7 +66,7 @@ def _progress() -> None:
 def _scans(busy: list[str]) -> None:
     found = {scan.package: scan for scan in session.scans().known() if scan.package != FUNCTIONS}
     if any(found[name].over for name in busy if name in found):
-        st.rerun()
+        session.redraw()
     for scan in found.values():
         with st.container(border=True, key=f"scan {scan.package}"):
             draw = _ended if scan.over else _going
@@ -102,7 +102,7 @@ def _ended(scan: Scan) -> None:
         if middle.button(
             "See them", key=f"see {scan.package}", on_click=_see, args=(scan.package,), width="stretch"
         ):
-            st.rerun()  # of the page, not of this fragment alone
+            session.redraw()  # of the page, not of this fragment alone
     right.button(
         "Close",
         key=f"close {scan.package}",

@@ -73,7 +73,7 @@ def _button(
     """Act, and draw the whole page again: it may be another run's now."""
     if st.button(label, icon=_ICONS[key], key=key, disabled=disabled, help=help, width="content"):
         act()
-        st.rerun()
+        session.redraw()
 
 
 _ICONS = {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.delta_generator_singletons import context_dg_stack, get_default_dg_stack_value
 
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
@@ -47,6 +48,7 @@ iframe { color-scheme: normal; }
 
 def begin(title: str) -> None:
     """Set the page up and draw the menu. Menu links keep graph and run."""
+    _from_the_top()
     st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}
@@ -60,6 +62,15 @@ def begin(title: str) -> None:
     _invitation()
     _say()
     own.watch(title)
+
+
+def _from_the_top() -> None:
+    """Draw into the page itself.
+
+    Without fast reruns Streamlit draws a page in the thread that has just drawn a fragment, and goes on
+    inside the container of that fragment: in the browser the page goes white.
+    """
+    context_dg_stack.set(get_default_dg_stack_value())
 
 
 def _say() -> None:
@@ -90,7 +101,7 @@ def _invitation() -> None:
     if right.button("Edit here too", key="join", width="stretch"):
         del st.query_params["join"]
         session.join(code)
-        st.rerun()
+        session.redraw()
 
 
 def open_graph(title: str) -> Session:

@@ -86,7 +86,7 @@ def _start(here: Session, catalog: Catalog, settings: Settings) -> None:
         return
     here.apply(lambda _: graph)
     control.start(here, here.graph, settings)
-    st.rerun()
+    session.redraw()
 
 
 def earlier(here: Session, run_id: str) -> None:
@@ -104,7 +104,7 @@ def earlier(here: Session, run_id: str) -> None:
             text = plain(f"{mark}{row.state}, {when} ago · {figures}")
             if st.button(text, key=f"run {row.id}", type="tertiary"):
                 st.query_params["run"] = row.id
-                st.rerun()
+                session.redraw()
 
 
 def before(here: Session, catalog: Catalog) -> None:

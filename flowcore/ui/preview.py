@@ -146,7 +146,7 @@ def _start(here: Session, node: Node, seed: int, sample: Sample | None) -> None:
         session.sessions().evaluate(here.graph, here.owner, node.id, seed, sample)
     except FlowError as reason:
         session.say(*reason.problems[:4])
-    st.rerun()
+    session.redraw()
 
 
 @st.fragment(run_every=0.4)
@@ -154,7 +154,7 @@ def _progress(here: Session) -> None:
     """How the request goes, and Stop; the page is drawn again once it is over."""
     look = session.sessions().look(here.id, here.owner)
     if not look.busy:
-        st.rerun()
+        session.redraw()
     words, share = _going(here.graph, look.run)
     st.progress(share, text=plain(words))
     st.button(

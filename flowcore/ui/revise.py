@@ -129,7 +129,7 @@ def _do(write: Callable[[], None]) -> None:
         for problem in reason.problems:
             st.error(plain(str(problem)), icon=":material/error:")
         return
-    st.rerun()
+    session.redraw()
 
 
 def _revised(node: NodeDescriptor, part: Part, name: str) -> bool:

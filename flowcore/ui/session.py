@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 import streamlit as st
@@ -304,6 +304,15 @@ def untold(problems: Iterable[Problem]) -> list[Problem]:
     news = [problem for problem in problems if problem.message not in told]
     told.update(problem.message for problem in news)
     return news
+
+
+def redraw() -> NoReturn:
+    """Draw the page again, unless what a person has asked for in the meantime, such as another page, is next.
+
+    A rerun takes the place of what waits. Reading the session state first gives way to it.
+    """
+    _state().get("browser")
+    st.rerun()
 
 
 def _state() -> Any:

@@ -101,7 +101,7 @@ def _second_browser(here: Session, address: str) -> None:
     if st.button("Open here too", icon=":material/devices:", key="invite"):
         code = session.attempt(lambda: owners.invite(here.owner))
         if code is None:
-            st.rerun()
+            session.redraw()
         st.code(f"{address}?g={here.id}&join={code}", language=None, wrap_lines=True)
 
 
@@ -120,7 +120,7 @@ def onlooker(here: Session) -> None:
 def _follow(here: Session) -> None:
     """Draw again when the owner has changed the graph."""
     if graphs.version(here.id) != here.stored.version:
-        st.rerun()
+        session.redraw()
 
 
 def file_name(graph: Graph) -> str:

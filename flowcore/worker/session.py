@@ -24,13 +24,18 @@ def serve(channel: Channel) -> None:
             confine(request.limits)
             confined = True
         channel.send(session.answer(request))
-        gc.collect()  # a network that was dropped is a circle, and may be large
+        if session.ran:
+            gc.collect()  # a network that was dropped is a circle, and may be large
 
 
 class Session:
-    """Values by node, and the weights that the network had when it was built."""
+    """Values by node, and the weights that the network had when it was built.
+
+    ran: whether the last request ran any node.
+    """
 
     def __init__(self, channel: Channel) -> None:
+        self.ran = False
         self._channel = channel
         self._values = Values()
         self._initial = Weights()
@@ -52,6 +57,7 @@ class Session:
         wanted = [node, *(look.needed(sample, work) if sample else ())]
         order = tuple(work.lacking(wanted))
         self._channel.send(Started(pid=os.getpid(), seed=request.seed, order=order, versions={}))
+        self.ran = bool(order)
         work.bring(wanted)
         descriptor = work.catalog.find(work.graph.by_id[node].type)
         return Evaluated(

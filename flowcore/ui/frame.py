@@ -48,7 +48,7 @@ iframe { color-scheme: normal; }
 
 def begin(title: str) -> None:
     """Set the page up and draw the menu. Menu links keep graph and run."""
-    _from_the_top()
+    from_the_top()
     st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}
@@ -64,10 +64,10 @@ def begin(title: str) -> None:
     own.watch(title)
 
 
-def _from_the_top() -> None:
+def from_the_top() -> None:
     """Draw into the page itself.
 
-    Without fast reruns Streamlit draws a page in the thread that has just drawn a fragment, and goes on
+    What is asked for while Streamlit cleans up after a fragment is drawn by the same thread, and would go on
     inside the container of that fragment: in the browser the page goes white.
     """
     context_dg_stack.set(get_default_dg_stack_value())

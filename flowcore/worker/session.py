@@ -24,18 +24,18 @@ def serve(channel: Channel) -> None:
             confine(request.limits)
             confined = True
         channel.send(session.answer(request))
-        if session.ran:
+        if session.littered:
             gc.collect()  # a network that was dropped is a circle, and may be large
 
 
 class Session:
     """Values by node, and the weights that the network had when it was built.
 
-    ran: whether the last request ran any node.
+    littered: whether the last request may have dropped values.
     """
 
     def __init__(self, channel: Channel) -> None:
-        self.ran = False
+        self.littered = False
         self._channel = channel
         self._values = Values()
         self._initial = Weights()
@@ -51,13 +51,14 @@ class Session:
         return Done()
 
     def _evaluated(self, request: EvaluateRequest) -> Evaluated:
-        self._values.drop(self._values.keys() - request.graph.by_id.keys())
+        gone = self._values.keys() - request.graph.by_id.keys()
+        self._values.drop(gone)
         work = Work(request, self._values, self._initial, self._channel)
         node, sample = request.node, request.sample
         wanted = [node, *(look.needed(sample, work) if sample else ())]
         order = tuple(work.lacking(wanted))
         self._channel.send(Started(pid=os.getpid(), seed=request.seed, order=order, versions={}))
-        self.ran = bool(order)
+        self.littered = bool(order or gone)
         work.bring(wanted)
         descriptor = work.catalog.find(work.graph.by_id[node].type)
         return Evaluated(

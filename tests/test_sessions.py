@@ -120,6 +120,25 @@ def test_what_is_up_to_date_follows_the_edits(bench: Bench) -> None:
     assert [look.shapes[id]["value"] for id in ("n1", "n2", "n3")] == ["1", "2", "20"]
 
 
+def test_what_a_deleted_node_has_left_is_collected_though_nothing_runs(bench: Bench) -> None:
+    gone = bench.folder / "gone"
+    circle = f"""
+    class Circle:
+        def __del__(self, open=open):
+            open({str(gone)!r}, "w").close()
+    given = {{"circle": Circle()}}
+    given["circle"].me = given["circle"]
+    """
+    graph = bench.graph(circle)
+    graph = replace(graph, nodes=(*graph.nodes, bench.node(2, "")))
+    bench.run(graph, "n1")
+    bench.run(graph, "n2")
+    assert bench.run(graph, "n2").answers["n2"].found.ran == ()
+    assert not gone.exists()
+    assert bench.run(replace(graph, nodes=graph.nodes[1:]), "n2").answers["n2"].found.ran == ()
+    until(gone.exists)
+
+
 def test_a_node_that_fails_is_a_problem_with_its_output_and_what_ran_before_is_kept(bench: Bench) -> None:
     graph = bench.graph("given = {'x': 1}", "print('so far'); 1 / 0")
     look = bench.run(graph, "n2")

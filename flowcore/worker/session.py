@@ -25,13 +25,13 @@ def serve(channel: Channel) -> None:
             confined = True
         channel.send(session.answer(request))
         if session.littered:
-            gc.collect()  # a network that was dropped is a circle, and may be large
+            gc.collect()  # a network is a circle, and may be large
 
 
 class Session:
     """Values by node, and the weights that the network had when it was built.
 
-    littered: whether the last request may have dropped values.
+    littered: whether the last request may have left a network behind that nobody has any more.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -42,6 +42,7 @@ class Session:
 
     def answer(self, request: EvaluateRequest) -> Event:
         """How the request ended; what came out is sent before that."""
+        self.littered = True
         try:
             self._channel.send(self._evaluated(request))
         except StopRun:
@@ -58,13 +59,14 @@ class Session:
         wanted = [node, *(look.needed(sample, work) if sample else ())]
         order = tuple(work.lacking(wanted))
         self._channel.send(Started(pid=os.getpid(), seed=request.seed, order=order, versions={}))
-        self.littered = bool(order or gone)
         work.bring(wanted)
         descriptor = work.catalog.find(work.graph.by_id[node].type)
-        return Evaluated(
+        evaluated = Evaluated(
             node=node,
             previews=self._values.previews(node, lambda one: view.outputs(one, descriptor, self._initial)),
             ran=tuple(work.ran),
             kept=work.kept(),
             activations=look.activations(work, node, sample) if sample else None,
         )
+        self.littered = bool(gone or work.ran or sample)
+        return evaluated

@@ -68,10 +68,16 @@ def app(port: int) -> list[str]:
 
 def empty(port: int, folder: Path) -> list[str]:
     """The command that serves a Streamlit page with one line of text, under the same settings."""
-    (folder / "empty.py").write_text('import streamlit as st\nst.title("empty")\n')
+    return bare(port, folder, 'import streamlit as st\nst.title("empty")\n')
+
+
+def bare(port: int, folder: Path, page: str) -> list[str]:
+    """The command that serves a page, and those in its folder ``pages``, under the same settings."""
+    script = folder / "page.py"
+    script.write_text(page)
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit", dirs_exist_ok=True)
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    return [sys.executable, "-m", "streamlit", "run", str(folder / "empty.py"), *options]
+    return [sys.executable, "-m", "streamlit", "run", str(script), *options]
 
 
 def free_port() -> int:

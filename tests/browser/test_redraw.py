@@ -47,8 +47,7 @@ CLEANING_UP = "gc.callbacks.append(slowly)"  # Streamlit collects garbage after 
 @pytest.mark.parametrize("end", [BEFORE_A_REDRAW, CLEANING_UP])
 def test_a_click_while_a_part_is_drawn_leads_to_the_other_page(page: Page, tmp_path: Path, end: str) -> None:
     port = serving.free_port()
-    command = serving.empty(port, tmp_path)
-    (tmp_path / "empty.py").write_text(START.format(end=end))
+    command = serving.bare(port, tmp_path, START.format(end=end))
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "other.py").write_text(OTHER)
     with serving.server(command, port):

@@ -154,7 +154,10 @@ def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(
     steps.at(other, "copy").locator("button:enabled:visible").click()
     other.wait_for_url(lambda url: "g=" in url and first not in url)
     steps.settle(other)
-    expect(steps.at(other, "name").locator("input")).to_be_enabled()
+    field = steps.at(other, "name").locator("input")
+    expect(field.and_(other.locator(":enabled"))).to_have_count(1)
+    expect(field).to_have_count(1)  # the old one stays until the page is drawn
+    expect(field).to_be_enabled()
     steps.type_in(other, "name", "A copy")
     expect(steps.at(owner, "name").locator("input")).to_have_value("Renamed by its owner")
     steps.go(other, "Start")

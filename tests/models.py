@@ -18,12 +18,11 @@ def build(graph: Graph, catalog: Catalog) -> Any:
     """The model that the last keras.Model or keras.Sequential of a graph makes, in this process."""
     values: dict[str, Outputs] = {}
     model = None
-    for id in order(graph):
-        node = graph.by_id[id]
-        values[id] = evaluate(
+    for node in order(graph):
+        values[node.id] = evaluate(
             graph, node, catalog, values, lambda made, name, args: getattr(made, name)(**args)
         )
-        model = values[id][""] if node.type in ("keras.Model", "keras.Sequential") else model
+        model = values[node.id].whole if node.type in ("keras.Model", "keras.Sequential") else model
     return model
 
 

@@ -23,6 +23,7 @@ from flowcore.model.graph import Graph, Link, Node
 from flowcore.runs import backends
 from flowcore.runs.checker import Checker
 from flowcore.worker import preview
+from flowcore.worker.gather import Outputs
 from flowcore.worker.keeping import Made, Shelf
 from tests.networks import chain, type_of
 
@@ -330,7 +331,7 @@ def nested(depth: int) -> Any:
     ids=["labels", "a-column", "rows", "signs", "floats", "nothing", "numbers-of-customers", "one-number"],
 )
 def test_classes_are_counted_where_whole_numbers_name_them(values: Any, counted: int | None) -> None:
-    outputs = {"y": numpy.array(values, dtype=None if values else int), "x": object()}
+    outputs = Outputs(object(), {"y": numpy.array(values, dtype=None if values else int)})
     assert preview.classes(outputs) == ({} if counted is None else {"y": counted})
 
 

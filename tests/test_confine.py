@@ -19,22 +19,22 @@ class Odd:
 
 
 def dense(layer: keras.Layer) -> list[Outputs]:
-    return [{"": keras.Input((3,))}, {"": layer(keras.Input((3,))), "layer": layer}]
+    return [Outputs(keras.Input((3,))), Outputs(layer(keras.Input((3,))), {"layer": layer})]
 
 
 def shared() -> list[Outputs]:
     """A layer that is built where it is called, by a node of its own; twice."""
     layer = keras.layers.Dense(4)
-    made: Outputs = {"": layer, "layer": layer}
+    made = Outputs(layer, {"layer": layer})
     first, second = keras.Input((3,)), keras.Input((3,))
-    return [made, {"": layer(first)}, {"": layer(second)}]
+    return [made, Outputs(layer(first)), Outputs(layer(second))]
 
 
 def model() -> list[Outputs]:
     """The model of a layer that is counted already."""
     inputs, layer = keras.Input((3,)), keras.layers.Dense(4)
     outputs = layer(inputs)
-    return [{"": outputs, "layer": layer}, {"": keras.Model(inputs, outputs)}]
+    return [Outputs(outputs, {"layer": layer}), Outputs(keras.Model(inputs, outputs))]
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,18 @@ def model() -> list[Outputs]:
         pytest.param(shared, 16, id="shared layer"),
         pytest.param(model, 16, id="model of a counted layer"),
         pytest.param(
-            lambda: [{"": keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])}], 16, id="sequential"
+            lambda: [Outputs(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)]))],
+            16,
+            id="sequential",
         ),
         pytest.param(
             lambda: [
-                {"": keras.applications.MobileNet(weights=None, input_shape=(32, 32, 3), alpha=0.25)},
+                Outputs(keras.applications.MobileNet(weights=None, input_shape=(32, 32, 3), alpha=0.25)),
             ],
             475_544,
             id="application",
         ),
-        pytest.param(lambda: [{"": Odd(), "a": None, "b": [1], "c": "weights"}], 0, id="anything else"),
+        pytest.param(lambda: [Outputs(Odd(), {"a": None, "b": [1], "c": "weights"})], 0, id="anything else"),
     ],
 )
 def test_each_variable_of_layers_and_models_counts_once(
@@ -72,12 +74,12 @@ def test_each_variable_of_layers_and_models_counts_once(
 
 def test_a_layer_that_is_built_by_data_counts_at_the_node_that_calls_it() -> None:
     layer = keras.layers.Dense(4)
-    made: Outputs = {"": layer, "layer": layer}
+    made = Outputs(layer, {"layer": layer})
     parameters = Parameters(15)
     parameters.admit(made)
     result = layer(keras.ops.ones((1, 3)))
     with pytest.raises(FlowError, match="have 16 parameters"):
-        parameters.admit({"": result}, made)
+        parameters.admit(Outputs(result), made)
 
 
 def test_what_is_kept_from_before_counts_too() -> None:

@@ -11,7 +11,7 @@ from flowcore.model.problem import FlowError
 from flowcore.worker.decode import constants
 from flowcore.worker.evaluate import by_place, evaluate
 from flowcore.worker.explain import explain
-from flowcore.worker.gather import gather
+from flowcore.worker.gather import Outputs, gather
 
 
 def positional(name: str, **more: Any) -> Argument:
@@ -95,7 +95,7 @@ PORTS = {
 )  # fmt: skip
 def test_links_bring_a_value_a_list_a_tuple_or_a_dict(ports: str, expected: dict[str, Any]) -> None:
     links = tuple(Link(f"n{index}", "", "n", port) for index, port in enumerate(ports.split()))
-    values = {link.source: {"": index} for index, link in enumerate(links)}
+    values = {link.source: Outputs(index) for index, link in enumerate(links)}
     assert gather(links, PORTS, values) == expected
 
 
@@ -103,12 +103,12 @@ def call(object_: Any, name: str, args: dict[str, Any]) -> Any:
     return getattr(object_, name)(**args)
 
 
-def run(descriptor: NodeDescriptor, args: dict[str, Any] | None = None, **links: Any) -> dict[str, Any]:
+def run(descriptor: NodeDescriptor, args: dict[str, Any] | None = None, **links: Any) -> Outputs:
     """The outputs of one node; links: argument -> the value that another node brings."""
     node = Node(id="n", type=descriptor.package, args=args or {})
     sources = [Node(id=f"from_{name}", type="p.source") for name in links]
     joined = tuple(Link(f"from_{name}", "", "n", name) for name in links)
-    values = {f"from_{name}": {"": value} for name, value in links.items()}
+    values = {f"from_{name}": Outputs(value) for name, value in links.items()}
     catalog = Catalog(nodes=(descriptor,))
     return evaluate(Graph(nodes=(*sources, node), links=joined), node, catalog, values, call)
 
@@ -117,7 +117,7 @@ def test_a_function_that_takes_values_by_place_alone_is_called() -> None:
     power = NodeDescriptor(
         name="pow", package="math.pow", kind="function", args=(positional("x"), positional("y"))
     )
-    assert run(power, {"y": 3, "x": 2}) == {"": 8.0}
+    assert run(power, {"y": 3, "x": 2}) == Outputs(8.0)
 
 
 def test_a_function_of_any_number_of_arrays_takes_one_link_or_several() -> None:
@@ -125,10 +125,10 @@ def test_a_function_of_any_number_of_arrays_takes_one_link_or_several() -> None:
         name="broadcast_arrays", package="numpy.broadcast_arrays", kind="function", args=(variadic("args"),)
     )
     node, sources = Node(id="n", type=descriptor.package), [Node(id=id, type="p.source") for id in "ab"]
-    values = {"a": {"": np.ones((2, 1))}, "b": {"": np.ones(3)}}
+    values = {"a": Outputs(np.ones((2, 1))), "b": Outputs(np.ones(3))}
     for ids, shapes in (("a", [(2, 1)]), ("ab", [(2, 3), (2, 3)])):
         graph = Graph(nodes=(*sources, node), links=tuple(Link(id, "", "n", "args") for id in ids))
-        found = evaluate(graph, node, Catalog(nodes=(descriptor,)), values, call)[""]
+        found = evaluate(graph, node, Catalog(nodes=(descriptor,)), values, call).whole
         assert [array.shape for array in found] == shapes
 
 
@@ -161,10 +161,10 @@ def test_a_method_with_side_effects_copies_its_object_alone(bag: Bag, copied: bo
     put = method("put", BAG, keyword("what"), copy=copied, returns="self", outputs=(Output("bag"),))
     what = [1]
     found = run(put, self=bag, what=what)
-    assert (found[""] is bag) is not copied
-    assert found["bag"] is found[""]
-    assert found[""].kept == [[1]]
-    assert found[""].kept[0] is what
+    assert (found.whole is bag) is not copied
+    assert found.get("bag") is found.whole
+    assert found.whole.kept == [[1]]
+    assert found.whole.kept[0] is what
     assert bag.kept == ([] if copied else [[1]])
 
 
@@ -172,8 +172,8 @@ def test_a_method_hands_its_object_on_and_then_what_it_gave(bag: Bag) -> None:
     outputs = (Output("bag"), Output("result"))
     put = method("put", BAG, keyword("what"), copy=True, returns="self", outputs=outputs)
     found = run(put, {"what": 1}, self=bag)
-    assert list(found) == ["", "bag", "result"]
-    assert found["result"] is found["bag"]
+    assert list(found.all()) == ["", "bag", "result"]
+    assert found.get("result") is found.get("bag")
 
 
 def test_a_function_with_side_effects_works_on_copies_of_all_that_comes_in() -> None:

@@ -59,7 +59,7 @@ class Bench:
         """What ran, and the value."""
         work = self.work(graph)
         work.bring([id])
-        return work.ran, copy.deepcopy(self._values[id][RESULTS.get(id, "")])
+        return work.ran, copy.deepcopy(self._values[id].get(RESULTS.get(id, "")))
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +79,13 @@ def in_full(graph: Graph, wanted: str) -> Any:
     values: dict[str, Outputs] = {}
     first = next(iter(network(graph, CATALOG)), "")
     random.seed(3)
-    for id in order(graph):
+    for one in order(graph):
+        id = one.id
         if id == first:
             keras.utils.set_random_seed(3)
-        values[id] = evaluate(graph, graph.by_id[id], CATALOG, values, _call)
+        values[id] = evaluate(graph, one, CATALOG, values, _call)
         if id == wanted:
-            return copy.deepcopy(values[id][RESULTS.get(id, "")])
+            return copy.deepcopy(values[id].get(RESULTS.get(id, "")))
     raise AssertionError(wanted)
 
 

@@ -168,7 +168,7 @@ def _levels(graph: Graph, edges: list[tuple[int, int]], place: dict[str, int]) -
     In a graph with a cycle a link that goes back in the document counts for nothing.
     """
     try:
-        ids = [place[id] for id in order(graph)]
+        ids = [place[node.id] for node in order(graph)]
     except FlowError:
         ids = list(range(len(place)))
         edges = [(one, other) for one, other in edges if one < other]

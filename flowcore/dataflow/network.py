@@ -19,8 +19,8 @@ def network(graph: Graph, catalog: Catalog) -> tuple[str, ...]:
     inside: dict[str, NodeDescriptor] = {}
     later: set[str] = set()
     tensors: set[str] = set()
-    for id in order(graph):
-        descriptor = catalog.find(graph.by_id[id].type)
+    for node in order(graph):
+        id, descriptor = node.id, catalog.find(node.type)
         sources = {link.source for link in graph.into(id)}
         if descriptor is None or sources & later:
             later |= {id} if sources & (later | inside.keys()) else set()

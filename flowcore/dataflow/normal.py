@@ -16,7 +16,7 @@ def normal(graph: Graph, catalog: Catalog) -> Graph:
     Raises FlowError("cycle").
     """
     graph = plain(graph)
-    nodes = tuple(_node(graph, graph.by_id[id], catalog) for id in order(graph))
+    nodes = tuple(_node(graph, node, catalog) for node in order(graph))
     links: list[Link] = []
     for node in nodes:
         if not _passed_on(node, catalog):

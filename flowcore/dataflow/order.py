@@ -2,12 +2,12 @@
 
 from heapq import heapify, heappop, heappush
 
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import FlowError, Problem
 
 
-def order(graph: Graph) -> tuple[str, ...]:
-    """Ids, each after all that it depends on; ties in the order of the document.
+def order(graph: Graph) -> tuple[Node, ...]:
+    """Nodes, each after all that it depends on; ties in the order of the document.
 
     Links that end nowhere are left to `check`. Raises FlowError("cycle").
     """
@@ -33,22 +33,22 @@ def descendants(graph: Graph, node: str) -> set[str]:
     return _reach(node, {id: [link.target for link in links] for id, links in graph.outgoing.items()})
 
 
-def _sort(graph: Graph) -> tuple[tuple[str, ...], set[str]]:
+def _sort(graph: Graph) -> tuple[tuple[Node, ...], set[str]]:
     """The order of all that can be ordered, and the ids that cannot."""
-    ids = [node.id for node in graph.nodes]
-    place = dict(zip(ids, range(len(ids)), strict=True))
-    if len(place) == len(ids) and _forward(graph, place):
-        return tuple(ids), set()
-    missing = [0] * len(ids)
-    after: list[list[int]] = [[] for _ in ids]
+    if _forward(graph):
+        return graph.nodes, set()
+    place = {node.id: index for index, node in enumerate(graph.nodes)}
+    missing = [0] * len(graph.nodes)
+    after: list[list[int]] = [[] for _ in graph.nodes]
     for link in graph.links:
         source, target = place.get(link.source), place.get(link.target)
         if source is not None and target is not None:
             after[source].append(target)
             missing[target] += 1
-    ready = [index for index, count in enumerate(missing) if not count and place[ids[index]] == index]
-    found = [ids[index] for index in drained(ready, after, missing)]
-    return tuple(found), place.keys() - set(found) if len(found) < len(place) else set()
+    ready = [index for index in place.values() if not missing[index]]
+    found = tuple(graph.nodes[index] for index in drained(ready, after, missing))
+    left = place.keys() - {node.id for node in found} if len(found) < len(place) else set()
+    return found, left
 
 
 def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> list[int]:
@@ -69,10 +69,15 @@ def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> lis
     return found
 
 
-def _forward(graph: Graph, place: dict[str, int]) -> bool:
-    """Whether the document is in order already, as most are: each link leads to a later node."""
-    end = len(place)
-    return all(place.get(link.source, -1) < place.get(link.target, end) for link in graph.links)
+def _forward(graph: Graph) -> bool:
+    """Whether the document is in order already, as most are: each link comes from an earlier node."""
+    incoming, seen = graph.incoming, set[str]()
+    for node in graph.nodes:
+        for link in incoming.get(node.id, ()):
+            if link.source not in seen:
+                return False
+        seen.add(node.id)
+    return len(seen) == len(graph.nodes)
 
 
 def _cycle(graph: Graph, waiting: set[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from flowcore.model.run import Run
 
 def fits(graph: Graph, catalog: Catalog) -> tuple[str, ...]:
     """The nodes that train a network, in the order of a run. Raises FlowError("cycle")."""
-    return tuple(id for id in order(graph) if catalog.canonical(graph.by_id[id].type) == FIT)
+    return tuple(node.id for node in order(graph) if catalog.canonical(node.type) == FIT)
 
 
 def is_over(done: int, wanted: int, ended: int, last: bool) -> bool:

@@ -27,7 +27,7 @@ def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _
     unit = network(graph, catalog)
     members, found = set(unit), dict[str, str]()
     late: dict[str, None] = {}
-    for id in order(graph):
+    for id in (node.id for node in order(graph)):
         if id in members or any(link.source in late for link in graph.into(id)):
             late[id] = None
         else:

@@ -31,8 +31,8 @@ class Statements:
         self.graph, self.catalog, self.names, self.taken = graph, catalog, names, taken
         self.functions = names.taken()
         self.before = before
-        self.ids = order(graph)
-        self.place = {id: index for index, id in enumerate(self.ids)}
+        self.nodes = order(graph)
+        self.place = {node.id: index for index, node in enumerate(self.nodes)}
         self.said: dict[Place, str] = {}
         self.holds: dict[str, Place] = {}
         self.lines: list[str] = []
@@ -46,8 +46,8 @@ class Statements:
     def write(self) -> None:
         """All of them. network: whether the last one was part of a network."""
         network = False
-        for id in self.ids:
-            node, descriptor = self.graph.by_id[id], self._descriptor(id)
+        for node in self.nodes:
+            id, descriptor = node.id, self._descriptor(node.id)
             if descriptor.symbolic != network or node.note:
                 self.lines.append("")
             if descriptor.symbolic:

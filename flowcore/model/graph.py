@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import cached_property
-from itertools import groupby
 from operator import attrgetter
 from typing import Annotated, Final
 
@@ -12,6 +11,7 @@ import msgspec
 from flowcore.model.value import Value, types_in
 
 VERSION: Final = 1
+FEW: Final = 8
 PLACE: Final = re.compile(r"\[(\d+)\]|\.(\w+)")
 """What a port adds to its argument: a place of a tuple, or a key of a dict."""
 
@@ -43,7 +43,11 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Link(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from", "target": "to"}
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    gc=False,
+    rename={"source": "from", "target": "to"},
 ):
     """From an output of one node to a port of another. ``output`` "" is the whole value."""
 
@@ -127,15 +131,18 @@ def equal(one: Graph, other: Graph) -> bool:
 
 
 def _grouped(links: tuple[Link, ...], end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
-    """Links that belong together mostly stand together: lists, which must be watched, are for others."""
+    """Links by one of their ends. Most nodes have few: a list, which grows at no cost, is for the others."""
     found: dict[str, tuple[Link, ...]] = {}
-    scattered: dict[str, list[Link]] = {}
-    for node, together in groupby(links, end):
-        if node not in found:
-            found[node] = tuple(together)
-        elif node not in scattered:
-            scattered[node] = [*found[node], *together]
+    many: dict[str, list[Link]] = {}
+    for node, link in zip(map(end, links), links, strict=True):
+        known = found.get(node)
+        if known is None:
+            found[node] = (link,)
+        elif len(known) < FEW:
+            found[node] = (*known, link)
+        elif node in many:
+            many[node].append(link)
         else:
-            scattered[node].extend(together)
-    found.update((node, tuple(ends)) for node, ends in scattered.items())
+            many[node] = [*known, link]
+    found.update((node, tuple(ends)) for node, ends in many.items())
     return found

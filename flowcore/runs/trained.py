@@ -28,7 +28,7 @@ def trained(graph: Graph, catalog: Catalog) -> Trained:
     for row in runs.listing(graph.id, LOOKED_AT):
         if row.state in OVER and (files := runs.checkpoints(row.id) | runs.weights(row.id)):
             then = document.read(runs.document(row.id))
-            ids = order(then)
+            ids = [node.id for node in order(then)]
             fit, path = max(files.items(), key=lambda item: ids.index(item[0]))
             changed = _changed(graph, then, fit, catalog)
             if not changed:

@@ -67,7 +67,7 @@ class Parameters:
     def _count(self, outputs: Outputs) -> None:
         if self._limit is None or "keras" not in sys.modules:  # whoever made a layer has imported it
             return
-        for thing in outputs.values():
+        for thing in outputs.all().values():
             new = [one for one in getattr(layer_of(thing), "weights", ()) if id(one) not in self._known]
             self._known.update(map(id, new))
             self._total += sizes.size(new)

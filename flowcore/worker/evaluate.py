@@ -26,7 +26,7 @@ def evaluate(
     method: Method,
     layer: Any = None,
 ) -> Outputs:
-    """The outputs of a node by name, "" being the whole value; ``values`` holds those of its sources.
+    """The outputs of a node; ``values`` holds those of its sources.
 
     method(object, name, arguments) calls a method: the seam where training is watched.
     layer: one that was made of this node before, to be called once more in place of a new one.
@@ -45,15 +45,15 @@ def evaluate(
         return _function(descriptor, args)
     if not descriptor.instance:
         args = {**constants(node.call, ports.call_constants(graph, node, catalog), catalog), **args}
-        return {"": _call(args.pop("layer"), args, called)}
+        return Outputs(_call(args.pop("layer"), args, called))
     if layer is None:
         constructed = {name: item for name, item in args.items() if name not in called}
         layer = locate(descriptor.package)(**constructed)
     inputs = {name: item for name, item in linked.items() if name in called}
     if not inputs:
-        return {"": layer, "layer": layer}
+        return Outputs(layer, {"layer": layer})
     inputs |= constants(node.call, descriptor.typed_in_call, catalog)
-    return {"": _call(layer, inputs, descriptor.call_arguments), "layer": layer}
+    return Outputs(_call(layer, inputs, descriptor.call_arguments), {"layer": layer})
 
 
 def _copy(descriptor: NodeDescriptor, linked: dict[str, Any]) -> None:
@@ -67,13 +67,13 @@ def _function(descriptor: NodeDescriptor, args: dict[str, Any]) -> Outputs:
     """The callable itself, or what it gives, by place where its signature asks for that."""
     target = locate(descriptor.package)
     if not descriptor.instance:
-        return {"": target}
+        return Outputs(target)
     if descriptor.by_name:
         result = target(**args)
     else:
         placed, rest = by_place(descriptor, args)
         result = target(*placed, **rest)
-    return _named(descriptor, result) if descriptor.outputs else {"": result}
+    return _named(descriptor, result) if descriptor.outputs else Outputs(result)
 
 
 def by_place(descriptor: NodeDescriptor, args: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -110,7 +110,8 @@ def _method(descriptor: NodeDescriptor, args: dict[str, Any], method: Method) ->
         return _named(descriptor, result)
     names = [item.name for item in descriptor.outputs]
     handed: Iterable[Any] = (target, result) if len(names) <= 2 else (target, *result)
-    return {"": target, **dict(zip(names, handed, strict=False))}
+    named = dict(zip(names, handed, strict=False))
+    return Outputs(named.pop("", target), named)
 
 
 def _call(layer: Any, inputs: dict[str, Any], order: Mapping[str, Argument]) -> Any:
@@ -125,12 +126,13 @@ def _call(layer: Any, inputs: dict[str, Any], order: Mapping[str, Argument]) -> 
 
 
 def _named(descriptor: NodeDescriptor, result: Any) -> Outputs:
-    outputs = {"": result}
+    named = {}
     for index, item in enumerate(descriptor.outputs):
+        if not item.name:
+            continue
         if isinstance(result, Mapping):
-            outputs[item.name] = result[item.name]
+            named[item.name] = result[item.name]
         else:
-            outputs[item.name] = getattr(result, item.name, None) if item.name else result
-            if outputs[item.name] is None:
-                outputs[item.name] = result[index]
-    return outputs
+            part = getattr(result, item.name, None)
+            named[item.name] = result[index] if part is None else part
+    return Outputs(result, named)

@@ -4,11 +4,30 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from flowcore.model.descriptor import Argument
 from flowcore.model.graph import PLACE, Link
 from flowcore.model.problem import error
 
-Outputs = dict[str, Any]
+
+class Outputs(msgspec.Struct, frozen=True, gc=False):
+    """What a node gave: its whole value, and by name what else can be linked.
+
+    Most nodes give one value, and there may be many: no dict is made for each, and the garbage collector,
+    which finds no circle through one, does not look at it.
+    """
+
+    whole: Any
+    named: dict[str, Any] | None = None
+
+    def all(self) -> dict[str, Any]:
+        """Every output by name, "" being the whole value."""
+        return {"": self.whole, **(self.named or {})}
+
+    def get(self, name: str) -> Any:
+        """An output by name; None where there is none."""
+        return self.whole if not name else (self.named or {}).get(name)
 
 
 def gather(
@@ -26,9 +45,11 @@ def gather(
 
 def output(outputs: Outputs, name: str) -> Any:
     """One output: by name, or by index into a whole value that is a sequence."""
-    if name in outputs:
-        return outputs[name]
-    whole = outputs[""]
+    whole = outputs.whole
+    if not name:
+        return whole
+    if outputs.named and name in outputs.named:
+        return outputs.named[name]
     if name.isdecimal() and isinstance(whole, (list, tuple)) and int(name) < len(whole):
         return whole[int(name)]
     found = f"{len(whole)} results" if isinstance(whole, (list, tuple)) else type(whole).__name__

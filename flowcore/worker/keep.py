@@ -82,7 +82,8 @@ class Values(Mapping[str, Outputs]):
 
     def spend(self, thing: Any, unit: tuple[str, ...]) -> None:
         """Remember that an object is changed: of a network nothing is as it was, once any of it is not."""
-        hit = {id for id, kept in self._kept.items() if any(one is thing for one in kept.outputs.values())}
+        kept = {id: one.outputs.all().values() for id, one in self._kept.items()}
+        hit = {id for id, outputs in kept.items() if any(one is thing for one in outputs)}
         for id in hit | (set(unit) if hit.intersection(unit) else set()):
             if id in self._kept:
                 self._kept[id].spent = True

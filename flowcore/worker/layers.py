@@ -23,17 +23,18 @@ def summary(value: Any, values: Mapping[str, Outputs]) -> tuple[LayerRow, ...]:
 
 def _layers(outputs: Outputs) -> list[Any]:
     """The layer that a node made; of an Input the layer behind its tensor."""
-    if "layer" in outputs:
-        return [outputs["layer"]]
-    history = getattr(outputs.get(""), "_keras_history", None)
+    layer = outputs.get("layer")
+    if layer is not None:
+        return [layer]
+    history = getattr(outputs.whole, "_keras_history", None)
     return [history[0]] if history else []
 
 
 def cost_of(outputs: Outputs) -> Cost:
     """Of the weights that a node makes, and of the call that its value comes from."""
     keras = locate("keras")
-    value = outputs[""]
-    owner = outputs.get("layer", value if isinstance(value, keras.Model) else None)
+    value = outputs.whole
+    owner = value if isinstance(value, keras.Model) else outputs.get("layer")
     weights = owner.weights if owner is not None else []
     tensors = [item for item in keras.tree.flatten(value) if isinstance(item, keras.KerasTensor)]
     history = tensors[0]._keras_history if tensors else None

@@ -30,7 +30,7 @@ def activations(work: Work, node: str, sample: Sample) -> Activations:
     fit the inputs of the network.
     """
     outputs = work.values[node]
-    tensors, ins = _tensors(outputs[""]), _inputs(work, node)
+    tensors, ins = _tensors(outputs.whole), _inputs(work, node)
     if not tensors or not ins:
         raise error("no-activation", "This node hands no tensor on.", "Choose a layer with an input.", [node])
     given = _chosen(output(work.values[sample.node], sample.output), sample.index, ins)
@@ -51,7 +51,7 @@ def _after(
         if not work.initial.differ(probe.variables):
             return (), {}, sample.missing
         return _now(probe, given, layer)
-    model = work.values[_model(work.graph, work, sample.fit)][""]
+    model = work.values[_model(work.graph, work, sample.fit)].whole
     with borrowed({id(one): one for one in (*model.variables, *probe.variables)}.values()):
         own = {id(one) for one in model.variables}
         if not all(id(one) in own for one in probe.variables):
@@ -93,7 +93,7 @@ def _inputs(work: Work, node: str) -> list[Any]:
     """The inputs of the network that a node depends on, in the order of the document."""
     found = {node} | ancestors(work.graph, node)
     nodes = (one for one in work.graph.nodes if one.id in found)
-    return [work.values[one.id][""] for one in nodes if work.catalog.canonical(one.type) == INPUT]
+    return [work.values[one.id].whole for one in nodes if work.catalog.canonical(one.type) == INPUT]
 
 
 def _tensors(value: Any) -> list[Any]:

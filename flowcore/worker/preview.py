@@ -8,6 +8,7 @@ import numpy as np
 
 from flowcore.model.event import LayerRow
 from flowcore.worker import cost, sizes
+from flowcore.worker.gather import Outputs
 
 DEPTH: Final = 4
 FEW: Final = 16
@@ -36,15 +37,15 @@ def _shown(value: Any, depth: int) -> str:
     return "" if callable(value) or value is None else type(value).__name__
 
 
-def shapes(outputs: Mapping[str, Any]) -> dict[str, str]:
+def shapes(outputs: Outputs) -> dict[str, str]:
     """The shape of every output that has one."""
-    return {name: text for name, item in outputs.items() if (text := shape(item))}
+    return {name: text for name, item in outputs.all().items() if (text := shape(item))}
 
 
-def classes(outputs: Mapping[str, Any]) -> dict[str, int]:
+def classes(outputs: Outputs) -> dict[str, int]:
     """How many classes an output numbers: one whole number to a sample, from 0 on."""
     found = {}
-    for name, item in outputs.items():
+    for name, item in outputs.all().items():
         if not isinstance(item, np.ndarray) or item.dtype.kind not in ("i", "u") or not item.ndim:
             continue
         if item.size == item.shape[0] > 0 and item.min() >= 0:
@@ -74,9 +75,9 @@ def numbers(value: Any) -> dict[str, float | None]:
     return found
 
 
-def dtypes(outputs: Mapping[str, Any]) -> dict[str, str]:
+def dtypes(outputs: Outputs) -> dict[str, str]:
     """The dtype of every output that is one array or tensor."""
-    tensors = {name: item for name, item in outputs.items() if hasattr(item, "shape")}
+    tensors = {name: item for name, item in outputs.all().items() if hasattr(item, "shape")}
     return {name: str(item.dtype) for name, item in tensors.items() if hasattr(item, "dtype")}
 
 

@@ -49,12 +49,12 @@ def _end(request: RunRequest, channel: Channel) -> Event:
 
 def _run(request: RunRequest, channel: Channel) -> None:
     graph, catalog = request.graph, request.catalog
-    ids = order(graph)
+    nodes = order(graph)
     channel.send(
         Started(
             pid=os.getpid(),
             seed=request.seed,
-            order=ids,
+            order=tuple(node.id for node in nodes),
             versions=_versions(request),
             backend=os.environ.get("KERAS_BACKEND", ""),
             fingerprint=fingerprint.of_graph(graph),
@@ -66,9 +66,9 @@ def _run(request: RunRequest, channel: Channel) -> None:
     parameters = Parameters(request.limits.parameters)
     seeded = False
     earlier = Earlier(Path(request.resume), graph, catalog) if request.resume else None
-    for id in ids:
+    for node in nodes:
+        id = node.id
         channel.control.obey(channel.send)
-        node = graph.by_id[id]
         channel.send(NodeState(node=id, state="running"))
         channel.flush()
         with explained(graph, node, values, request.limits):
@@ -98,18 +98,18 @@ def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunR
     if descriptor is None:
         return
     if descriptor.makes_model:
-        channel.send(Summary(node=id, rows=summary(values[id][""], values)))
+        channel.send(Summary(node=id, rows=summary(values[id].whole, values)))
     for output in descriptor.outputs:
         if output.otype == "metrics":
-            channel.send(Result(node=id, metrics=preview.numbers(values[id][output.name])))
+            channel.send(Result(node=id, metrics=preview.numbers(values[id].get(output.name))))
     named = any(output.otype == "metrics" for output in descriptor.outputs)
     leaf = not request.graph.out_of(id)
     if not named and (leaf or descriptor.otype in ("int", "float")):
-        found = preview.few_numbers(values[id][""])
+        found = preview.few_numbers(values[id].whole)
         if found:
             channel.send(Result(node=id, metrics=found))
     if descriptor.kind == "method" and descriptor.mutates and descriptor.name == "fit":
-        _save_weights(values[id][""], Path(request.folder) / f"{id}.weights.h5")
+        _save_weights(values[id].whole, Path(request.folder) / f"{id}.weights.h5")
 
 
 def _save_weights(model: Any, path: Path) -> None:

@@ -36,13 +36,13 @@ class Checks:
     def infer(self, request: CheckRequest) -> ShapeReport:
         """What can be known of a graph from the nodes that policy lets the checker make."""
         try:
-            ids = order(request.graph)
+            nodes = order(request.graph)
         except FlowError as reason:
             return ShapeReport(problems=reason.problems)
         check = _Check(request, self.shelf.take(request.key))
         try:
-            for id in ids:
-                check.node(request.graph.by_id[id])
+            for node in nodes:
+                check.node(node)
             report = check.report()
         finally:
             check.clear()
@@ -91,7 +91,7 @@ class _Check:
         self.old = {}
 
     def report(self) -> ShapeReport:
-        summaries = {id: rows for id in self.values if (rows := summary(self.values[id][""], self.values))}
+        summaries = {id: rows for id in self.values if (rows := summary(self.values[id].whole, self.values))}
         costs = {id: made.cost or cost_of(made.outputs) for id, made in self.made.items()}
         heavy = caps.heavy(sum(one.parameters for id, one in costs.items() if id not in summaries))
         problems = (*self.problems, *heavy)
@@ -103,7 +103,7 @@ class _Check:
         old = self._again(node, own, came)
         try:
             with keeping.counted(self._names) as (before, after):
-                layer = old.outputs["layer"] if old else None
+                layer = old.outputs.get("layer") if old else None
                 outputs = evaluate(self.graph, node, self.catalog, self.values, _no_method, layer)
         except Exception as reason:  # whatever a layer raises is what the analyst wants to read
             if not _needs_tensorflow(reason):
@@ -128,11 +128,11 @@ class _Check:
     def _again(self, node: Node, own: bytes, came: tuple[Any, ...] | None) -> Made | None:
         """The node as it was, if its layer need only be called again: its weights fit what comes in."""
         old = self.old.get(node.id)
-        if old is None or not came or "layer" not in old.outputs:
+        if old is None or not came or old.outputs.get("layer") is None:
             return None
         if old.own != own or old.came != came or not old.named(self._names):
             return None
-        old.outputs["layer"]._inbound_nodes.clear()
+        old.outputs.get("layer")._inbound_nodes.clear()
         return old
 
     def _keep(self, id: str, made: Made) -> None:

@@ -19,12 +19,14 @@ def can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Ou
     if not _harmless([*node.args.values(), *node.call.values()], catalog):
         return False
     links = graph.into(node.id)
+    if not all(link.source in values for link in links):
+        return False
     given = {*node.args, *(link.argument for link in links)}
     complete = all(item.arg in given for item in descriptor.args if item.required)
     if descriptor.kind == "function" and descriptor.instance and descriptor.package != INPUT:
         # Without a symbolic tensor an operation would compute, on as much memory as it is told to.
-        complete &= any(_is_symbolic(values.get(link.source, {}).get(link.output)) for link in links)
-    return complete and all(link.source in values for link in links)
+        complete &= any(_is_symbolic(values[link.source].get(link.output)) for link in links)
+    return complete
 
 
 def _harmless(values: list[Value], catalog: Catalog) -> bool:

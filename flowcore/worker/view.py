@@ -28,13 +28,14 @@ _encoder = msgspec.json.Encoder()
 
 def outputs(found: Outputs, descriptor: NodeDescriptor | None, initial: Weights) -> dict[str, p.Preview]:
     """A preview of each output of a node; of a layer, one of the layer and its result together."""
-    if "layer" in found:
-        return {"": fitting(_layer(found["layer"], found[""], initial))}
+    layer = found.get("layer")
+    if layer is not None:
+        return {"": fitting(_layer(layer, found.whole, initial))}
     names = [output.name for output in descriptor.outputs] if descriptor else []
     if descriptor and descriptor.returns == "self":
         names = [*names[1:], *names[:1]]  # what is new comes before the object that is handed on
-    named = {name: found[name] for name in names}
-    return {name: show(value, initial) for name, value in (named or {"": found[""]}).items()}
+    named = {name: found.get(name) for name in names}
+    return {name: show(value, initial) for name, value in (named or {"": found.whole}).items()}
 
 
 def show(value: Any, initial: Weights, depth: int = DEPTH) -> p.Preview:

@@ -70,7 +70,7 @@ class Work:
     def variables(self) -> list[Any]:
         """Of the whole network."""
         built = [self.values[id] for id in self._unit if id in self.values]
-        return variables(one for outputs in built for one in outputs.values())
+        return variables(one for outputs in built for one in outputs.all().values())
 
     def member(self, id: str) -> bool:
         """Whether a node is part of the network."""
@@ -79,7 +79,7 @@ class Work:
     def _staged(self) -> dict[str, int]:
         """In order: 0 for what needs no network, 1 for the network, 2 for what needs it."""
         found: dict[str, int] = {}
-        for id in order(self.graph):
+        for id in (node.id for node in order(self.graph)):
             late = any(found[link.source] for link in self.graph.into(id))
             found[id] = 1 if id in self._unit else 2 * late
         return found

@@ -149,9 +149,9 @@ def flowcore(plan: Plan) -> Callable[[], Values]:
     def run() -> Values:
         graph = replace(written)  # as one that nobody has looked at yet
         values: dict[str, Outputs] = {}
-        for id in order(graph):
-            values[id] = evaluate(graph, graph.by_id[id], catalog, values, _no_method)
-        return {id: outputs[""] for id, outputs in values.items()}
+        for node in order(graph):
+            values[node.id] = evaluate(graph, node, catalog, values, _no_method)
+        return {id: outputs.whole for id, outputs in values.items()}
 
     return run
 

@@ -67,6 +67,7 @@ def test_the_app_tells_what_it_starts_whether_it_is_hosted(
         ("FLOWCORE_RUNS", Queue),
         ("FLOWCORE_RUNS_EACH", Queue),
         ("FLOWCORE_SPARES", Workers),
+        ("FLOWCORE_MEMORY", Workers),
         ("FLOWCORE_SESSIONS", lambda: Sessions(lambda: CATALOG, Workers(spares=0))),
         ("FLOWCORE_SESSIONS_EACH", lambda: Sessions(lambda: CATALOG, Workers(spares=0))),
     ],

@@ -156,7 +156,7 @@ class LocalRun:
         printed = Printed(worker.output, self._print)
         printing = self._thread(printed.read, self._begins)
         self._thread(worker.wait)  # nothing that it started outlives it, or its pipes would stay open
-        self._thread(self._watch, meter, printed)
+        self._thread(self._watch, worker, meter, printed)
         try:
             return self._relay(worker)
         finally:
@@ -185,8 +185,9 @@ class LocalRun:
 
         self._thread(force)
 
-    def _watch(self, meter: limits.Meter, printed: Printed) -> None:
+    def _watch(self, worker: WorkerProcess, meter: limits.Meter, printed: Printed) -> None:
         """Look at what is used, ten times a second, and end a run that reaches a limit."""
+        pool = self._workers.pool
         passed, held, before = 0.0, 0.0, time.monotonic()
         while not self._over.wait(BEAT):
             now = time.monotonic()
@@ -198,10 +199,11 @@ class LocalRun:
             try:
                 used = meter.look(passed, printed.total, held)
             except psutil.Error:
-                return
-            if found := limits.reached(self._request.limits, used):
+                break
+            if found := limits.reached(self._request.limits, used) or pool.note(worker, used.memory):
                 self._condemn(found)
-                return
+                break
+        pool.leave(worker)
 
     def _condemn(self, problem: Problem) -> None:
         """End the worker for a reason that is not its own."""

@@ -45,12 +45,17 @@ class Used(msgspec.Struct, frozen=True):
 
 def allowed(hosted: bool = False) -> Limits:
     """The limits of this machine; FLOWCORE_LIMIT_SECONDS, …_MEMORY, … set them, 0 for none."""
-    memory = int(_SHARE * _machine_memory())
+    memory = most_memory()
     standard = (
         msgspec.structs.replace(_HOSTED, memory=min(4 * GIB, memory)) if hosted else Limits(memory=memory)
     )
     found = {name: _asked(name, getattr(standard, name)) for name in Limits.__struct_fields__}
     return msgspec.convert(found, Limits)
+
+
+def most_memory() -> int:
+    """Bytes that all workers together may use, if nobody says otherwise."""
+    return int(_SHARE * _machine_memory())
 
 
 def count(variable: str, standard: int, least: int = 1) -> int:

@@ -51,6 +51,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._keeper: threading.Thread | None = None
+        workers.pool.before_any_ends(self._end_idle)
         atexit.register(self.close)
 
     def evaluate(
@@ -125,6 +126,15 @@ class Sessions:
                 f"{whose} graphs that are being evaluated are as many as there may be at once: {count}.",
                 "Try again when one of them is done.",
             )
+
+    def _end_idle(self) -> bool:
+        """End the session that nobody has asked for longest; False where each is at work."""
+        with self._lock:
+            idle = [key for key, talk in self._talks.items() if talk.waits]
+            talk = self._talks.pop(idle[0]) if idle else None
+        if talk:
+            talk.close()
+        return talk is not None
 
     def _keep(self) -> None:
         if self._keeper is None or not self._keeper.is_alive():

@@ -74,6 +74,11 @@ class Talk:
     def busy(self) -> bool:
         return self._look.busy
 
+    @property
+    def waits(self) -> bool:
+        """Whether a worker is there with what it keeps, and has nothing to do."""
+        return not self.busy and self._worker is not None
+
     def look(self) -> Look:
         return self._look
 
@@ -145,8 +150,10 @@ class Talk:
 
     def _watch(self, request: EvaluateRequest, over: threading.Event) -> None:
         """Look at what is used, ten times a second, and end a worker that reaches a limit."""
-        began = time.monotonic()
-        while not over.wait(BEAT):
+        began, pool = time.monotonic(), self._workers.pool
+        ended = False
+        while not ended:
+            ended = over.wait(BEAT)  # what it has kept is looked at once more, for the pool
             worker, metered = self._worker, self._metered
             if worker is None or metered is None:
                 continue
@@ -155,7 +162,10 @@ class Talk:
                 used = meter.look(time.monotonic() - began, printed.total)
             except psutil.Error:
                 continue
-            if found := limits.reached(request.limits, used):
+            found = limits.reached(request.limits, used) or pool.note(worker, used.memory)
+            if self._worker is not worker:
+                pool.leave(worker)
+            if found and not ended:
                 self._verdict = found
                 worker.kill()
                 return
@@ -255,3 +265,4 @@ class Talk:
             self._change(known={})
             if self._worker is worker:
                 self._worker = self._metered = None
+        self._workers.pool.leave(worker)

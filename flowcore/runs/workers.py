@@ -9,6 +9,7 @@ from typing import Final
 
 from flowcore.model.problem import FlowError
 from flowcore.runs import limits
+from flowcore.runs.pool import Pool
 from flowcore.runs.process import Pipes, WorkerProcess
 from flowcore.runs.zygote import ForkedChild, Zygote
 from flowcore.store import scratch
@@ -30,10 +31,17 @@ class Workers:
 
     spares: workers that wait with a tiny fit behind them. idle: seconds without a worker at work after
     which spares and zygotes end; the next worker starts them again. fork: False to start each worker by
-    itself, which is all that other systems than Linux can.
+    itself, which is all that other systems than Linux can. pool: the memory of those that are at work.
     """
 
-    def __init__(self, spares: int | None = None, idle: float = IDLE, fork: bool | None = None) -> None:
+    def __init__(
+        self,
+        spares: int | None = None,
+        idle: float = IDLE,
+        fork: bool | None = None,
+        pool: Pool | None = None,
+    ) -> None:
+        self.pool = pool or Pool()
         self._fork = can_fork() if fork is None else fork
         self.spares = limits.count("FLOWCORE_SPARES", SPARES, 0) if spares is None else spares
         self._idle = idle

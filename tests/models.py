@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.worker.evaluate import Outputs, evaluate
@@ -18,7 +18,7 @@ def build(graph: Graph, catalog: Catalog) -> Any:
     """The model that the last keras.Model or keras.Sequential of a graph makes, in this process."""
     values: dict[str, Outputs] = {}
     model = None
-    for node in order(graph):
+    for node in ordered(graph).nodes:
         values[node.id] = evaluate(
             graph, node, catalog, values, lambda made, name, args: getattr(made, name)(**args)
         )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from flowcore.dataflow.check import check
-from flowcore.dataflow.order import ancestors, cycles, descendants, order
+from flowcore.dataflow.order import ancestors, cycles, descendants, ordered
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError, Problem
 from tests import strategies
@@ -13,7 +13,7 @@ from tests.toy import PASS, TOY, wired
 
 
 def ids(graph: Graph) -> tuple[str, ...]:
-    return tuple(node.id for node in order(graph))
+    return tuple(node.id for node in ordered(graph).nodes)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_cycle_is_named_node_by_node(links: str, shown: str, last: str, nodes:
         nodes,
     )
     with pytest.raises(FlowError) as caught:
-        order(wired(links))
+        ordered(wired(links))
     assert caught.value.problems == cycles(wired(links)) == (problem,)
 
 

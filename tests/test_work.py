@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowcore.dataflow import edit
 from flowcore.dataflow.network import network
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.frame import EvaluateRequest
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
@@ -79,7 +79,7 @@ def in_full(graph: Graph, wanted: str) -> Any:
     values: dict[str, Outputs] = {}
     first = next(iter(network(graph, CATALOG)), "")
     random.seed(3)
-    for one in order(graph):
+    for one in ordered(graph).nodes:
         id = one.id
         if id == first:
             keras.utils.set_random_seed(3)

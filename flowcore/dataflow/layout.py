@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import FlowError
 
@@ -168,7 +168,7 @@ def _levels(graph: Graph, edges: list[tuple[int, int]], place: dict[str, int]) -
     In a graph with a cycle a link that goes back in the document counts for nothing.
     """
     try:
-        ids = [place[node.id] for node in order(graph)]
+        ids = [place[node.id] for node in ordered(graph).nodes]
     except FlowError:
         ids = list(range(len(place)))
         edges = [(one, other) for one, other in edges if one < other]

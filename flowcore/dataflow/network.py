@@ -4,7 +4,7 @@ What chance gives a layer depends on those before it: built again by itself it g
 """
 
 from flowcore.dataflow import kinds, ports
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.dataflow.plan import INPUT
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph
@@ -19,7 +19,7 @@ def network(graph: Graph, catalog: Catalog) -> tuple[str, ...]:
     inside: dict[str, NodeDescriptor] = {}
     later: set[str] = set()
     tensors: set[str] = set()
-    for node in order(graph):
+    for node in ordered(graph).nodes:
         id, descriptor = node.id, catalog.find(node.type)
         sources = {link.source for link in graph.into(id)}
         if descriptor is None or sources & later:

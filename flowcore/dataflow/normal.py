@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from flowcore.dataflow import ports
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import PLACE, Graph, Link, Node, plain
 from flowcore.model.value import Value, tag
@@ -16,7 +16,7 @@ def normal(graph: Graph, catalog: Catalog) -> Graph:
     Raises FlowError("cycle").
     """
     graph = plain(graph)
-    nodes = tuple(_node(graph, node, catalog) for node in order(graph))
+    nodes = tuple(_node(graph, node, catalog) for node in ordered(graph).nodes)
     links: list[Link] = []
     for node in nodes:
         if not _passed_on(node, catalog):

@@ -2,12 +2,14 @@
 
 from heapq import heapify, heappop, heappush
 
-from flowcore.model.graph import Graph, Node
+from msgspec.structs import replace
+
+from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 
 
-def order(graph: Graph) -> tuple[Node, ...]:
-    """Nodes, each after all that it depends on; ties in the order of the document.
+def ordered(graph: Graph) -> Graph:
+    """The graph with each node after all that it depends on; ties in the order of the document.
 
     Links that end nowhere are left to `check`. Raises FlowError("cycle").
     """
@@ -33,10 +35,10 @@ def descendants(graph: Graph, node: str) -> set[str]:
     return _reach(node, {id: [link.target for link in links] for id, links in graph.outgoing.items()})
 
 
-def _sort(graph: Graph) -> tuple[tuple[Node, ...], set[str]]:
-    """The order of all that can be ordered, and the ids that cannot."""
+def _sort(graph: Graph) -> tuple[Graph, set[str]]:
+    """The graph with all nodes that can be ordered, and the ids that cannot."""
     if _forward(graph):
-        return graph.nodes, set()
+        return graph, set()
     place = {node.id: index for index, node in enumerate(graph.nodes)}
     missing = [0] * len(graph.nodes)
     after: list[list[int]] = [[] for _ in graph.nodes]
@@ -48,7 +50,7 @@ def _sort(graph: Graph) -> tuple[tuple[Node, ...], set[str]]:
     ready = [index for index in place.values() if not missing[index]]
     found = tuple(graph.nodes[index] for index in drained(ready, after, missing))
     left = place.keys() - {node.id for node in found} if len(found) < len(place) else set()
-    return found, left
+    return replace(graph, nodes=found), left
 
 
 def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> list[int]:
@@ -71,9 +73,9 @@ def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> lis
 
 def _forward(graph: Graph) -> bool:
     """Whether the document is in order already, as most are: each link comes from an earlier node."""
-    incoming, seen = graph.incoming, set[str]()
-    for node in graph.nodes:
-        for link in incoming.get(node.id, ()):
+    seen = set[str]()
+    for node, links in graph.steps():
+        for link in links:
             if link.source not in seen:
                 return False
         seen.add(node.id)

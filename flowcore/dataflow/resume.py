@@ -1,6 +1,6 @@
 """What is left to train when a training goes on from an earlier run."""
 
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.dataflow.plan import FIT
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
@@ -9,7 +9,7 @@ from flowcore.model.run import Run
 
 def fits(graph: Graph, catalog: Catalog) -> tuple[str, ...]:
     """The nodes that train a network, in the order of a run. Raises FlowError("cycle")."""
-    return tuple(node.id for node in order(graph) if catalog.canonical(node.type) == FIT)
+    return tuple(node.id for node in ordered(graph).nodes if catalog.canonical(node.type) == FIT)
 
 
 def is_over(done: int, wanted: int, ended: int, last: bool) -> bool:

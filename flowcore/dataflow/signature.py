@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from flowcore.dataflow.network import network
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value, types_in
@@ -27,7 +27,7 @@ def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _
     unit = network(graph, catalog)
     members, found = set(unit), dict[str, str]()
     late: dict[str, None] = {}
-    for id in (node.id for node in order(graph)):
+    for id in (node.id for node in ordered(graph).nodes):
         if id in members or any(link.source in late for link in graph.into(id)):
             late[id] = None
         else:

@@ -8,7 +8,7 @@ from flowcore.dataflow.literal import expression
 from flowcore.dataflow.methods import method, owner
 from flowcore.dataflow.names import FALLBACK, Written, base, free, implied, slug
 from flowcore.dataflow.operators import GET_ITEM, brackets
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.graph import Graph, Link, Node
 
@@ -31,7 +31,7 @@ class Statements:
         self.graph, self.catalog, self.names, self.taken = graph, catalog, names, taken
         self.functions = names.taken()
         self.before = before
-        self.nodes = order(graph)
+        self.nodes = ordered(graph).nodes
         self.place = {node.id: index for index, node in enumerate(self.nodes)}
         self.said: dict[Place, str] = {}
         self.holds: dict[str, Place] = {}

@@ -1,7 +1,7 @@
 """The graph document, schema version 1: file, store, share link and submission to a worker alike."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from operator import attrgetter
 from typing import Annotated, Final
@@ -92,11 +92,15 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @cached_property
     def incoming(self) -> dict[str, tuple[Link, ...]]:
-        return _grouped(self.links, attrgetter("target"))
+        return _grouped(self, attrgetter("target"))
 
     @cached_property
     def outgoing(self) -> dict[str, tuple[Link, ...]]:
-        return _grouped(self.links, attrgetter("source"))
+        return _grouped(self, attrgetter("source"))
+
+    def steps(self) -> Iterator[tuple[Node, tuple[Link, ...]]]:
+        """Each node with the links that end at it, where ids are unique: no node is looked up for it."""
+        return zip(self.nodes, self.incoming.values(), strict=False)  # a link into nothing is at the end
 
     def into(self, node: str, argument: str | None = None) -> tuple[Link, ...]:
         """Links that end at a node, or at one argument of it, in the order of the document."""
@@ -130,13 +134,16 @@ def equal(one: Graph, other: Graph) -> bool:
     return plain(one) == plain(other)
 
 
-def _grouped(links: tuple[Link, ...], end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
-    """Links by one of their ends. Most nodes have few: a list, which grows at no cost, is for the others."""
-    found: dict[str, tuple[Link, ...]] = {}
+def _grouped(graph: Graph, end: Callable[[Link], str]) -> dict[str, tuple[Link, ...]]:
+    """Links by one of their ends, of every node in the order of the document.
+
+    Most have few: a list, which grows at no cost, is for the others.
+    """
+    found: dict[str, tuple[Link, ...]] = {node.id: () for node in graph.nodes}
     many: dict[str, list[Link]] = {}
-    for node, link in zip(map(end, links), links, strict=True):
+    for node, link in zip(map(end, graph.links), graph.links, strict=True):
         known = found.get(node)
-        if known is None:
+        if not known:
             found[node] = (link,)
         elif len(known) < FEW:
             found[node] = (*known, link)

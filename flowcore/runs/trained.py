@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from flowcore.dataflow import document
-from flowcore.dataflow.order import ancestors, order
+from flowcore.dataflow.order import ancestors, ordered
 from flowcore.dataflow.signature import architecture
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
@@ -28,7 +28,7 @@ def trained(graph: Graph, catalog: Catalog) -> Trained:
     for row in runs.listing(graph.id, LOOKED_AT):
         if row.state in OVER and (files := runs.checkpoints(row.id) | runs.weights(row.id)):
             then = document.read(runs.document(row.id))
-            ids = [node.id for node in order(then)]
+            ids = [node.id for node in ordered(then).nodes]
             fit, path = max(files.items(), key=lambda item: ids.index(item[0]))
             changed = _changed(graph, then, fit, catalog)
             if not changed:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from flowcore.dataflow import ports
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
-from flowcore.model.graph import Graph, Node
+from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import error
 from flowcore.worker.decode import constants, described
 from flowcore.worker.gather import Outputs as Outputs
@@ -25,17 +25,19 @@ def evaluate(
     values: Mapping[str, Outputs],
     method: Method,
     layer: Any = None,
+    links: tuple[Link, ...] | None = None,
 ) -> Outputs:
     """The outputs of a node; ``values`` holds those of its sources.
 
     method(object, name, arguments) calls a method: the seam where training is watched.
     layer: one that was made of this node before, to be called once more in place of a new one.
+    links: those that end at the node, of a caller who has them at hand.
     Raises FlowError and whatever the callable raises.
     """
     descriptor = described(node.type, catalog)
     called = ports.call_ports(graph, node, catalog) if descriptor.apply else {}
     known = {**descriptor.arguments, **called} if called else descriptor.arguments
-    linked = gather(graph.into(node.id), known, values)
+    linked = gather(graph.into(node.id) if links is None else links, known, values)
     if descriptor.copy:
         _copy(descriptor, linked)
     args = {**constants(node.args, descriptor.typed, catalog), **linked} if node.args else linked

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from flowcore.dataflow.order import order
+from flowcore.dataflow.order import ordered
 from flowcore.model.event import DataSeen, Done, Event, Failed, NodeState, Result, Started, Stopped, Summary
 from flowcore.model.frame import RunRequest
 from flowcore.model.problem import FlowError, Problem
@@ -48,13 +48,12 @@ def _end(request: RunRequest, channel: Channel) -> Event:
 
 
 def _run(request: RunRequest, channel: Channel) -> None:
-    graph, catalog = request.graph, request.catalog
-    nodes = order(graph)
+    graph, catalog = ordered(request.graph), request.catalog
     channel.send(
         Started(
             pid=os.getpid(),
             seed=request.seed,
-            order=tuple(node.id for node in nodes),
+            order=tuple(node.id for node in graph.nodes),
             versions=_versions(request),
             backend=os.environ.get("KERAS_BACKEND", ""),
             fingerprint=fingerprint.of_graph(graph),
@@ -66,7 +65,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
     parameters = Parameters(request.limits.parameters)
     seeded = False
     earlier = Earlier(Path(request.resume), graph, catalog) if request.resume else None
-    for node in nodes:
+    for node, links in graph.steps():
         id = node.id
         channel.control.obey(channel.send)
         channel.send(NodeState(node=id, state="running"))
@@ -77,8 +76,9 @@ def _run(request: RunRequest, channel: Channel) -> None:
                 # Building a model is one unit: what ran before it must not decide its weights.
                 locate("keras").utils.set_random_seed(request.seed)
                 seeded = True
-            outputs = evaluate(graph, node, catalog, values, _watch(id, request, channel, earlier))
-            parameters.admit(outputs, *(values[link.source] for link in graph.into(id)))
+            method = _watch(id, request, channel, earlier)
+            outputs = evaluate(graph, node, catalog, values, method, links=links)
+            parameters.admit(outputs, *(values[link.source] for link in links))
         values[id] = outputs
         if node.type.startswith(OWN) and (source := code(node.type)):
             channel.send(DataSeen(node=id, fingerprints={"source": source}))

@@ -10,7 +10,7 @@ import msgspec
 
 from flowcore.dataflow import caps, ports
 from flowcore.dataflow.foresee import foresee
-from flowcore.dataflow.order import ancestors, order
+from flowcore.dataflow.order import ancestors, ordered
 from flowcore.model.frame import CheckRequest, ShapeReport
 from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError, Problem
@@ -36,7 +36,7 @@ class Checks:
     def infer(self, request: CheckRequest) -> ShapeReport:
         """What can be known of a graph from the nodes that policy lets the checker make."""
         try:
-            nodes = order(request.graph)
+            nodes = ordered(request.graph).nodes
         except FlowError as reason:
             return ShapeReport(problems=reason.problems)
         check = _Check(request, self.shelf.take(request.key))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flowcore.dataflow.network import network
-from flowcore.dataflow.order import ancestors, order
+from flowcore.dataflow.order import ancestors, ordered
 from flowcore.dataflow.signature import part, signatures
 from flowcore.model.event import NodeState
 from flowcore.model.frame import EvaluateRequest
@@ -79,7 +79,7 @@ class Work:
     def _staged(self) -> dict[str, int]:
         """In order: 0 for what needs no network, 1 for the network, 2 for what needs it."""
         found: dict[str, int] = {}
-        for id in (node.id for node in order(self.graph)):
+        for id in (node.id for node in ordered(self.graph).nodes):
             late = any(found[link.source] for link in self.graph.into(id))
             found[id] = 1 if id in self._unit else 2 * late
         return found

@@ -123,7 +123,7 @@ def flowcore(plan: Plan) -> Callable[[], Values]:
     """What a run does, but for its events: `flowcore.worker.run`."""
     from msgspec.structs import replace
 
-    from flowcore.dataflow.order import order
+    from flowcore.dataflow.order import ordered
     from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
     from flowcore.model.graph import Graph, Link, Node
     from flowcore.worker.evaluate import Outputs, evaluate
@@ -147,10 +147,10 @@ def flowcore(plan: Plan) -> Callable[[], Values]:
     written = Graph(nodes=tuple(nodes), links=tuple(links))
 
     def run() -> Values:
-        graph = replace(written)  # as one that nobody has looked at yet
+        graph = ordered(replace(written))  # as one that nobody has looked at yet
         values: dict[str, Outputs] = {}
-        for node in order(graph):
-            values[node.id] = evaluate(graph, node, catalog, values, _no_method)
+        for node, links in graph.steps():
+            values[node.id] = evaluate(graph, node, catalog, values, _no_method, links=links)
         return {id: outputs.whole for id, outputs in values.items()}
 
     return run

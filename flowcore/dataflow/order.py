@@ -74,11 +74,11 @@ def drained(ready: list[int], after: list[list[int]], missing: list[int]) -> lis
 def _forward(graph: Graph) -> bool:
     """Whether the document is in order already, as most are: each link comes from an earlier node."""
     seen = set[str]()
-    for node, links in graph.steps():
+    for id, links in graph.incoming.items():
         for link in links:
             if link.source not in seen:
                 return False
-        seen.add(node.id)
+        seen.add(id)
     return len(seen) == len(graph.nodes)
 
 

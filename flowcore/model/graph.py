@@ -99,8 +99,8 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return _grouped(self, attrgetter("source"))
 
     def steps(self) -> Iterator[tuple[Node, tuple[Link, ...]]]:
-        """Each node with the links that end at it, where ids are unique: no node is looked up for it."""
-        return zip(self.nodes, self.incoming.values(), strict=False)  # a link into nothing is at the end
+        """Each node with the links that end at it, without a look-up; for graphs whose ids are unique."""
+        return zip(self.nodes, self.incoming.values(), strict=True)
 
     def into(self, node: str, argument: str | None = None) -> tuple[Link, ...]:
         """Links that end at a node, or at one argument of it, in the order of the document."""
@@ -143,6 +143,8 @@ def _grouped(graph: Graph, end: Callable[[Link], str]) -> dict[str, tuple[Link, 
     many: dict[str, list[Link]] = {}
     for node, link in zip(map(end, graph.links), graph.links, strict=True):
         known = found.get(node)
+        if known is None:
+            continue  # it ends nowhere, which is for a check to say
         if not known:
             found[node] = (link,)
         elif len(known) < FEW:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -247,6 +248,24 @@ def test_what_a_killed_server_left_in_the_temporary_folder_is_swept_by_the_next(
     scratch.sweep()
     assert not root.exists()
     assert mine.exists()
+
+
+def test_workers_that_end_leave_the_temporary_folders_of_others_in_one_process_alone(
+    other: Bench, tmp_path: Path
+) -> None:
+    end = tmp_path / "end"
+    script = f"""
+    import pathlib, tempfile, time
+    file = pathlib.Path(tempfile.mkdtemp()) / "file"
+    print("ready", flush=True)
+    while not pathlib.Path({str(end)!r}).exists():
+        time.sleep(0.02)
+    file.touch()
+    """
+    id = other.started(textwrap.dedent(script))
+    Workers(spares=0).close()
+    end.touch()
+    assert other.supervisor.wait(id, 30).state == "done"
 
 
 def test_a_full_disk_fails_the_run_with_its_reason_and_keeps_what_was_recorded(

@@ -15,12 +15,15 @@ from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.model.run import Settings
+from flowcore.runs.scans import FUNCTIONS, Scan, Scans
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import corrections, database, graphs, overlay, owners, runs
 from flowcore.store.examples import examples
 from flowcore.store.revisions import Change
+from flowcore.ui import session
 from tests import test_pages
 from tests.test_pages import ROOT, opened, stored
+from tests.test_runs import until
 
 FULL = "found: database or disk is full"  # SQLite's words; those of a file are the system's
 
@@ -74,6 +77,41 @@ def build(id: str) -> AppTest:
 
 def buttons(at: AppTest) -> list[str]:
     return [str(button.key) for button in at.button]
+
+
+def scanned(scans: Scans) -> Scan:
+    def over() -> Scan | None:
+        scan = scans.look(FUNCTIONS)
+        return scan if scan and scan.over else None
+
+    found: Scan = until(over)
+    return found
+
+
+def test_functions_that_a_full_disk_does_not_take_are_told_and_not_read_over_and_over(
+    disk: Disk, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "sums.py").write_text(
+        'def twice(x: int) -> int:\n    """Twice."""\n    return 2 * x\n'
+    )
+    monkeypatch.setenv("FLOWCORE_FALLBACK", str(tmp_path / "mine"))
+    session.scans.clear()
+    scans = session.scans()
+    disk.fill()
+    scans.refresh()
+    first = scanned(scans)
+    assert [problem.code for problem in first.problems] == ["not-saved"]
+    at = opened("pages/build.py", example)
+    assert first.problems[0].message in shown(at)
+    assert scans.look(FUNCTIONS) is first
+    disk.free()
+    monkeypatch.setattr("flowcore.runs.scans.AGAIN", 0.0)
+    (tmp_path / "mine" / "sums.py").touch()
+    opened("pages/build.py", example)
+    assert scanned(scans).problems == ()
+    assert overlay.load().find("fallback.sums.twice")
+    session.scans.clear()
 
 
 def test_what_is_edited_on_a_full_disk_is_shown_and_saved_with_the_next_edit(

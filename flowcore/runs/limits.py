@@ -15,7 +15,7 @@ from flowcore.model.frame import Limits
 from flowcore.model.problem import Problem, error
 from flowcore.runs.process import WorkerProcess
 from flowcore.store import scratch
-from flowcore.store.memory import shares, status
+from flowcore.store.processes import shares, status
 
 LONG: Final = 1.0  # seconds between two looks at what takes long to look at
 GIB: Final = 1 << 30

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import msgspec
 import psutil
 
 from flowcore.store import database, fallback, scratch
+from flowcore.store.processes import end_group
 from flowcore.store.runs import WorkerTrace
 
 COMPILED: Final = 256 << 20  # bytes that are kept of what JAX has compiled
@@ -45,12 +45,6 @@ class Child(Protocol):
 
     def kill(self) -> None:
         """End it and whatever it started; nobody, if it is gone: its number may mean others by now."""
-
-
-def end_group(pid: int) -> None:
-    """End the processes of a group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 class Pipes:

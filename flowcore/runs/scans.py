@@ -1,6 +1,7 @@
 """Scans under way: each in a worker of its own, watched by a thread, so that no page waits for one."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,7 @@ from flowcore.runs.describe import Tell, ask, describe
 from flowcore.store import descriptors, fallback, overlay
 
 FUNCTIONS: Final = fallback.PACKAGE
+AGAIN: Final = 60.0  # a full disk takes what was read no better a moment later
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class Scans:
         self._scans: dict[str, Scan] = {}
         self._stops: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
+        self._tried: tuple[fallback.Stamp, ...] = ()
+        self._again = 0.0
 
     def start(self, package: str, static: bool = False) -> None:
         """Scan a package into the user's catalogue; nothing happens while that is under way.
@@ -42,9 +46,11 @@ class Scans:
         self._begin(package, lambda tell, stop: _add(package, static, tell, stop))
 
     def refresh(self) -> None:
-        """Read the user's functions again where a file has changed."""
-        if fallback.waiting():
-            self._begin(FUNCTIONS, read_functions)
+        """Read the user's functions again where a file has changed; what could not be kept, after a while."""
+        waiting = tuple(fallback.stamp(path) for path in fallback.waiting().values() if path.exists())
+        new = waiting != self._tried or time.monotonic() > self._again
+        if waiting and new and self._begin(FUNCTIONS, read_functions):
+            self._tried, self._again = waiting, time.monotonic() + AGAIN
 
     def look(self, package: str) -> Scan | None:
         """How the last scan of a package stands, None where there was none."""
@@ -65,15 +71,17 @@ class Scans:
             if (scan := self._scans.get(package)) and scan.over:
                 del self._scans[package]
 
-    def _begin(self, package: str, work: Callable[[Tell, threading.Event], None]) -> None:
+    def _begin(self, package: str, work: Callable[[Tell, threading.Event], None]) -> bool:
+        """False while a scan of the package is under way."""
         with self._lock:
             old = self._scans.pop(package, None)
             if old and not old.over:
                 self._scans[package] = old
-                return
+                return False
             self._scans[package] = Scan(package)
             stop = self._stops[package] = threading.Event()
         threading.Thread(target=self._work, args=(package, work, stop), daemon=True).start()
+        return True
 
     def _work(
         self, package: str, work: Callable[[Tell, threading.Event], None], stop: threading.Event

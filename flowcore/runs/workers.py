@@ -56,6 +56,7 @@ class Workers:
         self._wake = threading.Condition(self._lock)
         self._closed = False
         scratch.sweep()
+        scratch.share(self)
 
     def warm(self, backend: str = "tensorflow") -> None:
         """Make ready for a run that may come: returns at once."""
@@ -102,7 +103,7 @@ class Workers:
             self._wake.notify_all()
         if self._keeper is not None:
             self._keeper.join(REFILL)
-        scratch.close()
+        scratch.close(self)
 
     def _spare(self, backend: str) -> WorkerProcess | None:
         with self._lock:

@@ -15,7 +15,8 @@ import msgspec
 
 from flowcore.model.frame import Exited, Fork, Forked, FromZygote, ZygoteReady
 from flowcore.model.problem import error
-from flowcore.runs.process import UNSEEN, Pipes, end_group, environment
+from flowcore.runs.process import UNSEEN, Pipes, environment
+from flowcore.store.processes import end_group
 
 MESSAGE: Final = 1 << 16
 START: Final = 60.0

@@ -1,7 +1,7 @@
 """Folders for what workers leave lying about: one for each, gone when the worker is.
 
 They lie in a root of this process, whose lock tells others that it lives: what a killed server left
-behind is swept by the next one.
+behind is swept by the next one. The root is there until the last who shares it has closed it.
 """
 
 import os
@@ -15,6 +15,12 @@ from filelock import FileLock, Timeout
 
 PREFIX: Final = "flowcore-"
 _locks: dict[Path, FileLock] = {}
+_sharers: set[object] = set()
+
+
+def share(sharer: object) -> None:
+    """Keep the root until `close`."""
+    _sharers.add(sharer)
 
 
 def make() -> Path:
@@ -40,9 +46,10 @@ def size(*folders: Path) -> int:
     return found
 
 
-def close() -> None:
-    """Delete the root of this process."""
-    if not _root.cache_info().currsize:
+def close(sharer: object) -> None:
+    """Delete the root of this process, if nobody else shares it."""
+    _sharers.discard(sharer)
+    if _sharers or not _root.cache_info().currsize:
         return
     root = _root(os.getpid())
     _root.cache_clear()

@@ -21,7 +21,7 @@ def watch(title: str) -> None:
     scan = session.scans().look(FUNCTIONS)
     if scan and not scan.over:
         _reading()
-    problems = overlay.overlay().problems
+    problems = (*overlay.overlay().problems, *(scan.problems if scan and scan.over else ()))
     for problem in problems if title == NODES else session.untold(problems):
         st.warning(plain(f"{problem.message} {problem.hint}"), icon=":material/error:")
 

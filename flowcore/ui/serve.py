@@ -22,7 +22,9 @@ def serve(address: str, port: int) -> None:
     """
     limits.allowed()
     Queue()
-    Sessions(overlay.load, Workers())
+    workers = Workers()
+    Sessions(overlay.load, workers)
+    workers.close()
     threading.Thread(target=_warm, name="warm", daemon=True).start()
     script = Path(flowcore.__file__).parent.parent / "app.py"
     os.chdir(script.parent)  # Streamlit reads its settings from here

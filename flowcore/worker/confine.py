@@ -10,7 +10,7 @@ from flowcore.dataflow.bounds import hint
 from flowcore.dataflow.units import size
 from flowcore.model.frame import Limits
 from flowcore.model.problem import Problem, error
-from flowcore.store.memory import status
+from flowcore.store.processes import status
 from flowcore.worker import sizes
 from flowcore.worker.gather import Outputs
 from flowcore.worker.weights import layer_of

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from flowcore.model.frame import Exited, Fork, Forked, FromZygote, ZygoteReady
+from flowcore.store.processes import end_group
 from flowcore.worker.locate import add_fallback, locate, uncollected
 
 PIPES: Final = 3
@@ -110,7 +111,7 @@ def _reap(control: socket.socket, workers: set[int]) -> None:
     """What a worker started ends with it, for as long as its number means its group."""
     for pid in tuple(workers):
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            _kill(pid)
+            end_group(pid)
             _, status = os.waitpid(pid, 0)
             workers.discard(pid)
             _tell(control, Exited(pid, os.waitstatus_to_exitcode(status)))
@@ -118,13 +119,8 @@ def _reap(control: socket.socket, workers: set[int]) -> None:
 
 def _end(workers: set[int]) -> None:
     for pid in workers:
-        _kill(pid)
+        end_group(pid)
     os._exit(0)
-
-
-def _kill(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
 
 
 def _tell(control: socket.socket, message: FromZygote) -> None:

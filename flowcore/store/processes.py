@@ -1,4 +1,8 @@
-"""What the system says of the memory of a process (proc(5))."""
+"""What the system says of the memory of a process (proc(5)), and the end of a group of them."""
+
+import contextlib
+import os
+import signal
 
 
 def status(pid: int | str = "self") -> dict[str, int]:
@@ -12,6 +16,12 @@ def shares(pid: int) -> dict[str, int]:
     Takes the system milliseconds for each gigabyte.
     """
     return _fields(pid, "smaps_rollup")
+
+
+def end_group(pid: int) -> None:
+    """End the processes of a group, those that are left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _fields(pid: int | str, name: str) -> dict[str, int]:

@@ -126,6 +126,19 @@ def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str
     assert "padding" not in document.read(graphs.load(example).document).by_id["n5"].args
 
 
+def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path) -> None:
+    id = stored(Graph(nodes=(Node(id="n1", type="keras.applications.MobileNet"),)))
+    at = opened("pages/build.py", id)
+    at.selectbox(key="node").select("n1").run()
+    field = at.text_input(key="n1 args weights")
+    assert field.value == "imagenet"
+    at = field.set_value("").run()
+    assert document.read(graphs.load(id).document).by_id["n1"].args == {"weights": None}
+    assert at.text_input(key="n1 args weights").placeholder == "None"
+    at.text_input(key="n1 args weights").set_value("imagenet").run()
+    assert document.read(graphs.load(id).document).by_id["n1"].args == {}
+
+
 def _set(at: AppTest, key: str, value: Any) -> None:
     """Put a value into the widget with this key, whatever its kind."""
     (widget,) = [widget for widget in _widgets(at) if widget.key == key]

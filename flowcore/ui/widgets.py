@@ -42,6 +42,12 @@ class Field(NamedTuple):
         """What the widget shows: the value, or the default that holds in its place."""
         return self.default if self.value is UNSET else self.value
 
+    def placeholder(self, example: str = "") -> str:
+        """What an empty widget says."""
+        if self.value is None and self.default is not None:
+            return "None"
+        return example or ("needed" if self.argument.required else "default")
+
     def settle(self, value: Value) -> None:
         """Store a value; one that equals the default, or nothing where that cannot be, is no value at all."""
         session.refuse(self.key, "")
@@ -86,7 +92,7 @@ def _number(whole: bool) -> Callable[[Field], None]:
             min_value=_bound(bounds.low if bounds else None, whole),
             max_value=_bound(bounds.high if bounds else None, whole),
             key=key,
-            placeholder="default" if not field.argument.required else "needed",
+            placeholder=field.placeholder(),
             help=help_text(field.argument),
             disabled=field.disabled,
             on_change=lambda: field.settle(session.typed(key)),
@@ -109,7 +115,7 @@ def _select(field: Field, options: list[Value], show: Callable[[Value], str]) ->
         index=None,
         format_func=show,
         key=key,
-        placeholder="default" if not field.argument.required else "needed",
+        placeholder=field.placeholder(),
         help=help_text(field.argument),
         disabled=field.disabled,
         on_change=lambda: field.settle(session.typed(key)),
@@ -121,7 +127,7 @@ def _string(field: Field) -> None:
     st.text_input(
         field.label,
         key=key,
-        placeholder="default" if not field.argument.required else "needed",
+        placeholder=field.placeholder(),
         help=help_text(field.argument),
         disabled=field.disabled,
         on_change=lambda: field.settle(session.typed(key).strip() or None),
@@ -151,7 +157,7 @@ def literal(field: Field) -> None:
     st.text_input(
         field.label,
         key=key,
-        placeholder=_PLACEHOLDERS.get(field.argument.itype, "default"),
+        placeholder=field.placeholder(_PLACEHOLDERS.get(field.argument.itype, "")),
         help=help_text(field.argument),
         disabled=field.disabled,
         on_change=changed,

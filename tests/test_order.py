@@ -109,6 +109,20 @@ def test_every_cycle_that_is_named_is_there(graph: Graph) -> None:
     assert all(any((link.source, link.target) == pair for link in graph.links) for pair in around)
 
 
+def test_a_node_has_its_links_in_the_order_of_the_document_however_many() -> None:
+    graph = wired(" ".join(f"{other}>hub hub>{other}x" for other in "abcdefghijklmnopqrst"))
+    assert [link.source for link in graph.into("hub")] == list("abcdefghijklmnopqrst")
+    assert [link.target for link in graph.out_of("hub")] == [f"{other}x" for other in "abcdefghijklmnopqrst"]
+    assert list(graph.incoming) == list(graph.outgoing) == list(graph.by_id)
+    assert [(node.id, links) for node, links in graph.steps()] == list(graph.incoming.items())
+
+
+def test_a_link_that_ends_nowhere_belongs_to_the_node_at_its_other_end_alone() -> None:
+    link, other = Link("a", "", "gone", "x"), Link("lost", "", "a", "x")
+    graph = Graph(nodes=(Node(id="a", type=PASS),), links=(link, other))
+    assert (graph.incoming, graph.outgoing) == ({"a": (other,)}, {"a": (link,)})
+
+
 @given(strategies.graphs())
 def test_links_that_end_nowhere_and_ids_that_occur_twice_do_not_confuse_it(graph: Graph) -> None:
     if cycles(graph):

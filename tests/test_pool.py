@@ -69,14 +69,14 @@ def test_of_runs_that_take_too_much_together_the_largest_ends_and_says_the_figur
     assert run.state == "failed"
     assert run.problem is not None
     assert run.problem.code == "limit-memory"
-    assert run.problem.message.startswith("All runs together used ")
+    assert run.problem.message.startswith("All runs and sessions together used ")
     assert run.problem.message.endswith("; the limit is 500 MB.")
     assert "FLOWCORE_MEMORY" in run.problem.hint
     assert run.problem.nodes == ("n1",)
     assert large.supervisor.look(id) == run
     machine.free()
     assert small.supervisor.wait(goes_on, 30).state == "done"
-    assert large.run(machine.hold(300))[1].state == "done"  # what has ended counts no more
+    assert large.run(machine.hold(400))[1].state == "done"  # what has ended counts no more
 
 
 def test_a_session_that_only_keeps_values_makes_room_for_a_run(machine: Machine) -> None:
@@ -86,9 +86,24 @@ def test_a_session_that_only_keeps_values_makes_room_for_a_run(machine: Machine)
     worker = bench.worker(graph)
     id = machine.runs[0].started(machine.hold(350))
     until(lambda: not worker.is_running())
+    kept = bench.sessions.look(graph.id, "me")
+    assert (kept.known, kept.answers.keys()) == ({}, {"n1"})  # what came out can still be looked at
     machine.free()
     assert machine.runs[0].supervisor.wait(id, 30).state == "done"
     assert bench.run(graph, "n1").run.state == "done"
+
+
+def test_of_sessions_that_only_keep_values_the_oldest_makes_room(machine: Machine) -> None:
+    bench, free = machine.sessions, machine.hold(150).replace("while not until.exists()", "while False")
+    graphs = [bench.graph(free, id=id) for id in ("oldest", "newer")]
+    for graph in graphs:
+        bench.run(graph, "n1")
+    first, second = map(bench.worker, graphs)
+    id = machine.runs[0].started(machine.hold(250))
+    until(lambda: not first.is_running())
+    machine.free()
+    assert machine.runs[0].supervisor.wait(id, 30).state == "done"
+    assert second.is_running()
 
 
 def test_a_session_at_work_ends_where_it_is_the_largest(machine: Machine) -> None:
@@ -111,12 +126,14 @@ class Told:
             self.note(name, memory)
 
     def note(self, name: str, memory: int) -> Problem | None:
-        return self.pool.note(name, memory)  # type: ignore[arg-type]
+        self.pool.note(name, memory)  # type: ignore[arg-type]
+        return self.pool.verdict(name)  # type: ignore[arg-type]
 
     def free(self) -> bool:
         if not self.spare:
             return False
-        name, _ = self.spare.popitem()
+        name = next(iter(self.spare))
+        del self.spare[name]
         self.pool.leave(name)  # type: ignore[arg-type]
         return True
 
@@ -124,15 +141,30 @@ class Told:
 def test_no_more_is_freed_than_is_lacking_and_nobody_ends_before_all_is() -> None:
     told = Told(100, {"oldest": 30, "newer": 30})
     assert told.note("run", 50) is None
-    assert told.spare == {"oldest": 30}
+    assert told.spare == {"newer": 30}
     assert told.note("other", 60) is not None  # 50 and 60 are too much without the others too
     assert told.spare == {}
     assert told.note("run", 90) is None
 
 
+def test_who_is_ended_to_make_room_is_not_judged_any_more() -> None:
+    told = Told(100, {"session": 0})
+    told.note("run", 60)
+    assert told.note("session", 70) is None
+    assert told.note("run", 100) is None
+
+
 @pytest.mark.parametrize(("limit", "ends"), [(0, False), (99, True)], ids=["no limit", "a limit"])
 def test_a_pool_without_a_limit_lets_everybody_be(limit: int, ends: bool) -> None:
     assert (Told(limit, {}).note("run", 100) is not None) == ends
+
+
+@pytest.mark.parametrize(("each", "noted"), [("0", 10**15), (str(10**14), 10**13)])
+def test_all_may_use_what_one_may(each: str, noted: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWCORE_LIMIT_MEMORY", each)
+    told = Told(0, {})
+    told.pool = Pool()
+    assert told.note("run", noted) is None
 
 
 def test_the_environment_says_how_much(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,9 +52,9 @@ def _bad_link(source: Node, target: Node, code: str, message: str, link: Link) -
 def merges(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
     """Ports that take fewer links than they have."""
     for target, links in graph.incoming.items():
-        node = graph.by_id.get(target)
-        if len(links) == 1 or node is None:
+        if len(links) < 2:
             continue
+        node = graph.by_id[target]
         for port, count in Counter([link.port for link in links]).items():
             argument = ports.ports(graph, node, catalog).get(port.partition("[")[0].partition(".")[0])
             if argument and argument.conns is not None and count > argument.conns:
@@ -72,9 +72,8 @@ def ambiguous(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
     for source, links in graph.outgoing.items():
         if len(links) < 2 or not (changing := [link for link in links if _changes(graph, link, catalog)]):
             continue
-        node = graph.by_id.get(source)
-        descriptor = catalog.find(node.type) if node else None
-        if node and descriptor:
+        node = graph.by_id[source]
+        if descriptor := catalog.find(node.type):
             yield from _conflicts(graph, node, descriptor, changing)
 
 

@@ -27,11 +27,11 @@ def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _
     unit = network(graph, catalog)
     members, found = set(unit), dict[str, str]()
     late: dict[str, None] = {}
-    for id in (node.id for node in ordered(graph).nodes):
-        if id in members or any(link.source in late for link in graph.into(id)):
-            late[id] = None
+    for node in ordered(graph).nodes:
+        if node.id in members or any(link.source in late for link in graph.into(node.id)):
+            late[node.id] = None
         else:
-            found[id] = _digest(_own(graph.by_id[id], catalog, stamps), _sources(graph, id, found))
+            found[node.id] = _digest(_own(node, catalog, stamps), _sources(graph, node.id, found))
     found |= _of_unit(graph, catalog, unit, seed, stamps, found)
     for id in late:
         if id not in found:

@@ -200,7 +200,8 @@ class LocalRun:
                 used = meter.look(passed, printed.total, held)
             except psutil.Error:
                 break
-            if found := limits.reached(self._request.limits, used) or pool.note(worker, used.memory):
+            pool.note(worker, used.memory)
+            if found := limits.reached(self._request.limits, used) or pool.verdict(worker):
                 self._condemn(found)
                 break
         pool.leave(worker)
@@ -227,6 +228,7 @@ class LocalRun:
                 self._journal.close()
             if self._worker is not None:
                 self._worker.close()
+                self._workers.pool.leave(self._worker)
             if self._owner is not None:
                 self._owner.release()
             self._over.set()

@@ -45,7 +45,7 @@ class Used(msgspec.Struct, frozen=True):
 
 def allowed(hosted: bool = False) -> Limits:
     """The limits of this machine; FLOWCORE_LIMIT_SECONDS, …_MEMORY, … set them, 0 for none."""
-    memory = most_memory()
+    memory = int(_SHARE * _machine_memory())
     standard = (
         msgspec.structs.replace(_HOSTED, memory=min(4 * GIB, memory)) if hosted else Limits(memory=memory)
     )
@@ -53,9 +53,10 @@ def allowed(hosted: bool = False) -> Limits:
     return msgspec.convert(found, Limits)
 
 
-def most_memory() -> int:
-    """Bytes that all workers together may use, if nobody says otherwise."""
-    return int(_SHARE * _machine_memory())
+def memory_of_all() -> int:
+    """Bytes that all workers together may use if nobody says otherwise, 0 where one may use any number."""
+    each = allowed().memory
+    return 0 if each is None else max(each, int(_SHARE * _machine_memory()))
 
 
 def count(variable: str, standard: int, least: int = 1) -> int:

@@ -1,4 +1,4 @@
-"""The memory of all workers of a server together: each may stay below its limit, and all be too many."""
+"""The memory of all runs and sessions of a server: each may stay below its limit, and all be too much."""
 
 import threading
 from collections.abc import Callable
@@ -19,11 +19,12 @@ _HINT: Final = (
 class Pool:
     """Bytes by worker. Threads may share it.
 
-    limit: of all together, 0 for none; FLOWCORE_MEMORY or 80 % of what the machine has by default.
+    limit: of all together, 0 for none; by default FLOWCORE_MEMORY, or 80 % of what the machine has, and
+    never less than one run may use.
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self._limit = limits.count(VARIABLE, limits.most_memory(), 0) if limit is None else limit
+        self._limit = limits.count(VARIABLE, limits.memory_of_all(), 0) if limit is None else limit
         self._used: dict[WorkerProcess, int] = {}
         self._spare: list[Callable[[], bool]] = []
         self._lock = threading.Lock()
@@ -33,23 +34,26 @@ class Pool:
         """Ask this first where memory is short: to free what nobody waits for; False if there is none."""
         self._spare.append(free)
 
-    def note(self, worker: WorkerProcess, memory: int) -> Problem | None:
-        """Take down what a worker uses; why it has to end, if all use too much and none uses more."""
+    def note(self, worker: WorkerProcess, memory: int) -> None:
+        """Take down what a worker uses."""
         with self._lock:
             self._used[worker] = memory
+
+    def verdict(self, worker: WorkerProcess) -> Problem | None:
+        """Why a worker has to end, if all use too much and none uses more; it counts no more then."""
         if not self._short():
             return None
         with self._judging:  # one after the other: what ends for one has made room for the next
             while self._short() and any(free() for free in self._spare):
                 pass
             with self._lock:
-                total, most = sum(self._used.values()), max(self._used.values(), default=0)
-                if not self._limit or total <= self._limit or memory < most:
+                mine, total = self._used.get(worker), sum(self._used.values())
+                if mine is None or total <= self._limit or mine < max(self._used.values()):
                     return None
                 del self._used[worker]
         return Problem(
             "limit-memory",
-            f"All runs together used {size(total)} of memory, this one {size(memory)}; "
+            f"All runs and sessions together used {size(total)} of memory, this one {size(mine)}; "
             f"the limit is {size(self._limit)}.",
             _HINT,
         )

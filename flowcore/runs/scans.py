@@ -48,6 +48,8 @@ class Scans:
     def refresh(self) -> None:
         """Read the user's functions again where a file has changed; what could not be kept, after a while."""
         waiting = tuple(fallback.stamp(path) for path in fallback.waiting().values() if path.exists())
+        if not waiting:
+            self.forget(FUNCTIONS)
         new = waiting != self._tried or time.monotonic() > self._again
         if waiting and new and self._begin(FUNCTIONS, read_functions):
             self._tried, self._again = waiting, time.monotonic() + AGAIN
@@ -105,11 +107,12 @@ def read_functions(tell: Tell | None = None, stop: threading.Event | None = None
         stamp = fallback.stamp(path)
         try:
             found = ask(DescribeRequest(f"{FUNCTIONS}.{name}", Source()), tell, stop)
-            fallback.keep(name, stamp, found.catalog, ())
         except FlowError as reason:
             if stop and stop.is_set():
                 raise
             fallback.keep(name, stamp, Catalog(), reason.problems)
+        else:
+            fallback.keep(name, stamp, found.catalog, ())
 
 
 def _add(package: str, static: bool, tell: Tell, stop: threading.Event) -> None:

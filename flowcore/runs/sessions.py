@@ -128,13 +128,10 @@ class Sessions:
             )
 
     def _end_idle(self) -> bool:
-        """End the session that nobody has asked for longest; False where each is at work."""
+        """End the worker that nobody has asked for longest; False where each is at work."""
         with self._lock:
-            idle = [key for key, talk in self._talks.items() if talk.waits]
-            talk = self._talks.pop(idle[0]) if idle else None
-        if talk:
-            talk.close()
-        return talk is not None
+            talks = list(self._talks.values())
+        return any(talk.unload() for talk in talks)
 
     def _keep(self) -> None:
         if self._keeper is None or not self._keeper.is_alive():

@@ -74,11 +74,6 @@ class Talk:
     def busy(self) -> bool:
         return self._look.busy
 
-    @property
-    def waits(self) -> bool:
-        """Whether a worker is there with what it keeps, and has nothing to do."""
-        return not self.busy and self._worker is not None
-
     def look(self) -> Look:
         return self._look
 
@@ -122,6 +117,16 @@ class Talk:
             if not self._look.busy:
                 self._bury(worker)
 
+    def unload(self) -> bool:
+        """End a worker that waits, with the values that it keeps; False where none does. Answers stay."""
+        with self._lock:
+            worker = self._worker
+            if worker is None or self._look.busy:
+                return False
+            self._lose(worker)
+        self._end(worker)
+        return True
+
     def _insist(self, worker: WorkerProcess, asked: int) -> None:
         end = time.monotonic() + GRACE
         while time.monotonic() < end:
@@ -153,7 +158,7 @@ class Talk:
         began, pool = time.monotonic(), self._workers.pool
         ended = False
         while not ended:
-            ended = over.wait(BEAT)  # what it has kept is looked at once more, for the pool
+            ended = over.wait(BEAT)  # what it keeps is looked at once more, for others to know
             worker, metered = self._worker, self._metered
             if worker is None or metered is None:
                 continue
@@ -162,10 +167,11 @@ class Talk:
                 used = meter.look(time.monotonic() - began, printed.total)
             except psutil.Error:
                 continue
-            found = limits.reached(request.limits, used) or pool.note(worker, used.memory)
+            pool.note(worker, used.memory)
+            found = None if ended else limits.reached(request.limits, used) or pool.verdict(worker)
             if self._worker is not worker:
                 pool.leave(worker)
-            if found and not ended:
+            if found:
                 self._verdict = found
                 worker.kill()
                 return
@@ -256,13 +262,20 @@ class Talk:
         self._look = msgspec.structs.replace(self._look, **changes)
 
     def _bury(self, worker: WorkerProcess) -> None:
-        """Nothing that a worker started outlives it, and nothing that it kept is known any more."""
+        self._end(worker)
+        with self._lock:
+            self._lose(worker)
+
+    def _end(self, worker: WorkerProcess) -> None:
+        """Nothing that a worker started outlives it."""
         worker.kill()
         worker.wait(SETTLE)
         with contextlib.suppress(OSError, ValueError):
             worker.close()
-        with self._lock:
-            self._change(known={})
-            if self._worker is worker:
-                self._worker = self._metered = None
         self._workers.pool.leave(worker)
+
+    def _lose(self, worker: WorkerProcess) -> None:
+        """Nothing that a worker kept is known any more."""
+        self._change(known={})
+        if self._worker is worker:
+            self._worker = self._metered = None

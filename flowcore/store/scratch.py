@@ -10,12 +10,13 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from filelock import FileLock, Timeout
 
 PREFIX: Final = "flowcore-"
 _locks: dict[Path, FileLock] = {}
-_sharers: set[object] = set()
+_sharers: WeakSet[object] = WeakSet()
 
 
 def share(sharer: object) -> None:

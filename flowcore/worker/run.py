@@ -56,7 +56,7 @@ def _run(request: RunRequest, channel: Channel) -> None:
             order=tuple(node.id for node in graph.nodes),
             versions=_versions(request),
             backend=os.environ.get("KERAS_BACKEND", ""),
-            fingerprint=fingerprint.of_graph(graph),
+            fingerprint=fingerprint.of_graph(request.graph),
         )
     )
     os.environ["FLOWCORE_FILES"] = str(Path(request.folder) / FILES)

@@ -79,9 +79,9 @@ class Work:
     def _staged(self) -> dict[str, int]:
         """In order: 0 for what needs no network, 1 for the network, 2 for what needs it."""
         found: dict[str, int] = {}
-        for id in (node.id for node in ordered(self.graph).nodes):
-            late = any(found[link.source] for link in self.graph.into(id))
-            found[id] = 1 if id in self._unit else 2 * late
+        for node, links in ordered(self.graph).steps():
+            late = any(found[link.source] for link in links)
+            found[node.id] = 1 if node.id in self._unit else 2 * late
         return found
 
     def _try(self, id: str) -> None:

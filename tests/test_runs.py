@@ -31,7 +31,6 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs
-from flowcore.worker import fingerprint
 
 ANY = Argument(arg="init_globals", itype="dict", itypes=("dict", "any"), widget="port", conns=1)
 SCRIPT = NodeDescriptor(
@@ -198,14 +197,6 @@ def test_a_graph_runs_in_the_order_of_its_links_and_hands_values_on(bench: Bench
     assert run.order == ("n1", "n2")
     assert run.results == {"n2": {"value": 3.0}}
     assert run.shapes["n2"] == {"": "3.0"}
-
-
-def test_a_document_in_any_order_is_run_in_order_under_its_own_fingerprint(bench: Bench) -> None:
-    written = bench.graph("value = 1", "value = 2")
-    graph = msgspec.structs.replace(written, nodes=written.nodes[::-1])
-    run = bench.supervisor.wait(bench.supervisor.start(graph), 60)
-    assert (run.state, run.order) == ("done", ("n1", "n2"))
-    assert run.fingerprint == fingerprint.of_graph(graph)
 
 
 def test_a_failed_node_is_named_with_its_reason_and_what_came_in(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from flowcore import api
 from flowcore.dataflow import edit
+from flowcore.dataflow.order import ordered
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Limits
@@ -21,6 +22,7 @@ from flowcore.runs import backends
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import runs
+from flowcore.worker import fingerprint
 from tests.test_runs import Kept, until
 
 HIDDEN, FIT, EVALUATE = "n6", "n11", "n12"
@@ -188,6 +190,14 @@ def test_what_was_chosen_is_told_and_can_be_overruled_without_another_figure(sup
     assert done(supervisor, compiled).chosen[FIT]["steps_per_execution"] == "5, as compiled"
 
 
+def test_a_document_in_any_order_is_run_in_order_under_its_own_fingerprint(supervisor: Supervisor) -> None:
+    written = digits(1)
+    graph = replace(written, nodes=written.nodes[::-1])
+    run = done(supervisor, graph)
+    assert run.order == tuple(node.id for node in ordered(graph).nodes) != tuple(graph.by_id)
+    assert run.fingerprint == fingerprint.of_graph(graph) != fingerprint.of_graph(ordered(graph))
+
+
 def _layer(name: str, **args: Any) -> dict[str, Any]:
     return {"$new": f"keras.layers.{name}", "args": args}
 
@@ -210,6 +220,20 @@ def test_what_a_step_takes_is_known_of_a_network_that_is_built_by_its_data(
     nodes = tuple(model if node.id == "n10" else node for node in graph.nodes)
     graph = edit.set_argument(replace(graph, nodes=nodes), "n12", "epochs", 1)
     assert done(supervisor, graph).chosen["n12"]["steps_per_execution"].startswith(why)
+
+
+def test_what_a_step_takes_is_known_of_a_network_that_leaves_the_size_of_images_open(
+    supervisor: Supervisor,
+) -> None:
+    written = api.load(api.examples()["digits_cnn"])
+    pooled = {"n8": Node(id="n8", type="keras.layers.GlobalAveragePooling2D")}
+    graph = replace(written, nodes=tuple(pooled.get(node.id, node) for node in written.nodes))
+    graph = edit.set_argument(graph, "n12", "epochs", 1)
+    closed = done(supervisor, graph)
+    opened = done(supervisor, edit.set_argument(graph, "n4", "shape", [None, None, 1]))
+    assert opened.chosen["n12"] == closed.chosen["n12"]
+    assert ": a step takes about" in opened.chosen["n12"]["steps_per_execution"]
+    assert opened.results == closed.results
 
 
 def test_a_network_with_too_many_parameters_ends_where_it_passes_the_limit(

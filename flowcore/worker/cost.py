@@ -8,8 +8,9 @@ said: None. Shapes have the batch axis first, as everywhere.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from flowcore.worker.locate import locate
 from flowcore.worker.sizes import Count, OpenSizeError, Shape, product, shape_of, size, total, volume
 
 
@@ -42,6 +43,45 @@ def innermost(model: Any) -> list[Any]:
     found = []
     for node in calls(model):
         found += innermost(node.operation) if calls(node.operation) else [node]
+    return found
+
+
+class Call(NamedTuple):
+    """A call of a layer or an operation, with tensors that have a shape and no value."""
+
+    operation: Any
+    input_tensors: list[Any]
+    output_tensors: list[Any]
+
+
+def innermost_on(model: Any, inputs: list[Any]) -> list[Call]:
+    """As `innermost`, of the calls as they would be on these inputs, which may leave no size open.
+
+    inputs: keras.KerasTensor, one for each input of the model. Nothing is computed, and nothing of the
+    model changes (keras.src.ops.function.Function.compute_output_spec). Raises what a layer raises.
+    """
+    keras, found = locate("keras"), list[Call]()
+
+    def tensors(things: Any) -> list[Any]:
+        return [one for one in keras.tree.flatten(things) if isinstance(one, keras.KerasTensor)]
+
+    def noting(operation: Any) -> Callable[..., Any]:
+        def called(*args: Any, **named: Any) -> Any:
+            if calls(operation):
+                return through(operation, args[0])
+            outputs = operation.compute_output_spec(*args, **named)
+            found.append(Call(operation, tensors((args, named)), tensors(outputs)))
+            return outputs
+
+        return called
+
+    def through(inner: Any, given: Any) -> Any:
+        functional = getattr(inner, "_functional", None) or inner
+        ends = zip(functional.inputs, keras.tree.flatten(given), strict=True)
+        found.extend(Call(end._keras_history.operation, [], [tensor]) for end, tensor in ends)
+        return functional._run_through_graph(given, operation_fn=noting)
+
+    through(model, inputs)
     return found
 
 

@@ -74,7 +74,7 @@ class Watch:
         batch, rows = args.get("batch_size") or USUAL_BATCH, _rows(args)
         steps = args.get("steps_per_epoch") or math.ceil(rows / batch)
         compiled = model.steps_per_execution
-        chosen, why = tune.steps_per_execution(model, batch, steps, self._steps)
+        chosen, why = tune.steps_per_execution(model, batch, steps, self._steps, args.get("x"))
         quick = self._steps != 1 and rows > 0
 
         def tell(input: str) -> None:

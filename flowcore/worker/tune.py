@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from flowcore.dataflow.units import size
@@ -21,10 +21,13 @@ BY_EPOCH: Final = "rows of a whole epoch gathered at once, in the order of Keras
 ROOM: Final = 1 << 28  # bytes of input that may be copied once an epoch
 
 
-def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -> tuple[int, str]:
+def steps_per_execution(
+    model: Any, batch: int, steps: int, asked: int | None, x: Any = None
+) -> tuple[int, str]:
     """Batches in one call of the compiled function (keras.Model.compile), and why as many.
 
-    steps: batches in an epoch, 0 where that is not known. asked: what somebody has set.
+    steps: batches in an epoch, 0 where that is not known. asked: what somebody has set. x: what is trained
+    on, which tells the sizes that a network leaves open.
     """
     if sys.modules["keras"].backend.backend() == "torch":
         return 1, "1: PyTorch takes one batch after the other"
@@ -32,7 +35,7 @@ def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None) -
         return asked, f"{asked}, as set"
     if model.steps_per_execution != 1:
         return model.steps_per_execution, f"{model.steps_per_execution}, as compiled"
-    seconds = step_seconds(model, batch)
+    seconds = step_seconds(model, batch, x)
     if seconds is None:
         return 1, "1: how long a step takes cannot be told beforehand"
     if seconds > WORTH:
@@ -67,12 +70,27 @@ def build(model: Any, x: Any, y: Any) -> None:
             model._symbolic_build(data_batch=tree.map_structure(lambda part: part[:2], (x, y)))
 
 
-def step_seconds(model: Any, batch: int) -> float | None:
-    """An estimate from what the layers cost, forward and twice that backward; None where a size is open.
+def step_seconds(model: Any, batch: int, x: Any = None) -> float | None:
+    """An estimate from what the layers cost; None where a size is open, and x does not tell it.
 
-    Multiply-adds, the bytes that are handed on, and the turns of loops, which cost more than what they do.
+    x: arrays, samples on axis 0.
     """
-    calls = cost.innermost(model)
+    found = _seconds(cost.innermost(model), batch)
+    inputs, arrays = getattr(model, "inputs", None) or [], sys.modules["keras"].tree.flatten(x)
+    if found is None and inputs and len(inputs) == len(arrays):
+        with contextlib.suppress(Exception):  # what does not fit is for fit to say
+            given = [
+                sys.modules["keras"].KerasTensor((batch, *array.shape[1:]), dtype=tensor.dtype)
+                for tensor, array in zip(inputs, arrays, strict=True)
+            ]
+            found = _seconds(cost.innermost_on(model, given), batch)
+    return found
+
+
+def _seconds(calls: Sequence[Any], batch: int) -> float | None:
+    """Multiply-adds, the bytes that are handed on, and the turns of loops, which cost more than what they
+    do; forward and twice that backward.
+    """
     adds = total(cost.of_call(call) for call in calls)
     moved = total(activations(call.output_tensors) for call in calls)
     turns = total(cost.turns(call) for call in calls)

@@ -60,3 +60,12 @@ def test_every_catalogue_records_the_version_that_it_was_made_from() -> None:
 def test_no_revision_is_stale() -> None:
     for package in PACKAGES:
         assert descriptors.stale(package) == ()
+
+
+def test_no_node_of_numpy_needs_an_argument_that_no_form_can_give(catalog: Catalog) -> None:
+    needed = {
+        node.package: [item.arg for item in node.args if item.required and not item.supported]
+        for node in catalog.nodes
+        if node.package.startswith("numpy.")
+    }
+    assert {package: names for package, names in needed.items() if names} == {}

@@ -268,7 +268,7 @@ def evaluate(graph: Graph, node: str, seed: int = 0) -> dict[str, Preview]:
         time.sleep(BEAT)
     if found.run.problem:
         raise FlowError(found.run.problem)
-    if node not in found.answers:
+    if found.run.state == "stopped":
         raise error("stopped", "It was stopped before it came to this node.", "Evaluate it again.")
     return found.answers[node].found.previews
 

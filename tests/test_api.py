@@ -1,12 +1,15 @@
 """What the app does, as a library does it: graphs are changed, evaluated, run, and gone on with."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import flowcore
+from flowcore import api
 from flowcore.model.graph import Group
 from flowcore.model.preview import ArrayPreview
+from tests.test_runs import until
 
 PLAN = {"loss": "sparse_categorical_crossentropy", "epochs": 2, "validation": 0.0}
 
@@ -63,3 +66,16 @@ def test_a_run_leaves_its_weights_and_is_gone_on_with(irises: flowcore.Graph) ->
     assert [one.metrics for one in second.epochs[:2]] == [one.metrics for one in first.epochs]
     with pytest.raises(flowcore.FlowError, match="'nothing' is not the id of a run"):
         flowcore.run(irises, resume="nothing")
+
+
+def test_an_evaluation_that_is_stopped_says_so_and_hands_on_no_earlier_answer(home: Path) -> None:
+    graph = flowcore.load(flowcore.examples()["digits_mlp"])
+    graph = flowcore.change(graph, "n11", epochs=1)
+    assert flowcore.evaluate(graph, "n11")
+    sessions = api._sessions()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(flowcore.evaluate, flowcore.change(graph, "n11", epochs=10_000), "n11")
+        until(lambda: sessions.look(graph.id, "library").run.nodes.get("n11") == "running")
+        sessions.stop(graph.id, "library")
+        with pytest.raises(flowcore.FlowError, match="It was stopped"):
+            asked.result(30)

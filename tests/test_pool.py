@@ -46,6 +46,10 @@ class Machine:
         """A script that holds so much memory until `free`."""
         return HOLD.format(mb=megabytes, until=str(self._free))
 
+    def keep(self, megabytes: int) -> str:
+        """A script that ends, and whose session keeps so much memory."""
+        return f'kept = b"x" * ({megabytes} << 20)'
+
     def free(self) -> None:
         self._free.touch()
 
@@ -80,8 +84,8 @@ def test_of_runs_that_take_too_much_together_the_largest_ends_and_says_the_figur
 
 
 def test_a_session_that_only_keeps_values_makes_room_for_a_run(machine: Machine) -> None:
-    bench, free = machine.sessions, machine.hold(300).replace("while not until.exists()", "while False")
-    graph = bench.graph(free)
+    bench = machine.sessions
+    graph = bench.graph(machine.keep(300))
     assert bench.run(graph, "n1").known.keys() == {"n1"}
     worker = bench.worker(graph)
     id = machine.runs[0].started(machine.hold(350))
@@ -94,8 +98,8 @@ def test_a_session_that_only_keeps_values_makes_room_for_a_run(machine: Machine)
 
 
 def test_of_sessions_that_only_keep_values_the_oldest_makes_room(machine: Machine) -> None:
-    bench, free = machine.sessions, machine.hold(150).replace("while not until.exists()", "while False")
-    graphs = [bench.graph(free, id=id) for id in ("oldest", "newer")]
+    bench = machine.sessions
+    graphs = [bench.graph(machine.keep(150), id=id) for id in ("oldest", "newer")]
     for graph in graphs:
         bench.run(graph, "n1")
     first, second = map(bench.worker, graphs)

@@ -50,8 +50,9 @@ class Scans:
         waiting = tuple(fallback.stamp(path) for path in fallback.waiting().values() if path.exists())
         if not waiting:
             self.forget(FUNCTIONS)
+            return
         new = waiting != self._tried or time.monotonic() > self._again
-        if waiting and new and self._begin(FUNCTIONS, read_functions):
+        if new and self._begin(FUNCTIONS, read_functions):
             self._tried, self._again = waiting, time.monotonic() + AGAIN
 
     def look(self, package: str) -> Scan | None:

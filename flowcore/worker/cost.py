@@ -76,7 +76,7 @@ def innermost_on(model: Any, inputs: list[Any]) -> list[Call]:
         return called
 
     def through(inner: Any, given: Any) -> Any:
-        functional = getattr(inner, "_functional", None) or inner
+        functional = _functional(inner)
         ends = zip(functional.inputs, keras.tree.flatten(given), strict=True)
         found.extend(Call(end._keras_history.operation, [], [tensor]) for end, tensor in ends)
         return functional._run_through_graph(given, operation_fn=noting)
@@ -203,9 +203,13 @@ def _model(model: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
 
 def calls(model: Any) -> list[Any]:
     """Every call of a layer or an operation in a model (keras.src.ops.node.Node)."""
-    functional = getattr(model, "_functional", None) or model
-    by_depth = getattr(functional, "_nodes_by_depth", {})
+    by_depth = getattr(_functional(model), "_nodes_by_depth", {})
     return [node for nodes in by_depth.values() for node in nodes]
+
+
+def _functional(model: Any) -> Any:
+    """What holds the calls of a model: of a Sequential, which is built late, a model inside it."""
+    return getattr(model, "_functional", None) or model
 
 
 class _Shaped:

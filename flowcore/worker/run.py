@@ -21,6 +21,7 @@ from flowcore.worker.control import StopRun
 from flowcore.worker.earlier import Earlier
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
+from flowcore.worker.gather import output
 from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
 from flowcore.worker.stamps import OWN, code
@@ -99,10 +100,10 @@ def _report(channel: Channel, id: str, values: dict[str, Outputs], request: RunR
         return
     if descriptor.makes_model:
         channel.send(Summary(node=id, rows=summary(values[id].whole, values)))
-    for output in descriptor.outputs:
-        if output.otype == "metrics":
-            channel.send(Result(node=id, metrics=preview.numbers(values[id].get(output.name))))
-    named = any(output.otype == "metrics" for output in descriptor.outputs)
+    for one in descriptor.outputs:
+        if one.otype == "metrics":
+            channel.send(Result(node=id, metrics=preview.numbers(output(values[id], one.name))))
+    named = any(one.otype == "metrics" for one in descriptor.outputs)
     leaf = not request.graph.out_of(id)
     if not named and (leaf or descriptor.otype in ("int", "float")):
         found = preview.few_numbers(values[id].whole)

@@ -21,9 +21,7 @@ BY_EPOCH: Final = "rows of a whole epoch gathered at once, in the order of Keras
 ROOM: Final = 1 << 28  # bytes of input that may be copied once an epoch
 
 
-def steps_per_execution(
-    model: Any, batch: int, steps: int, asked: int | None, x: Any = None
-) -> tuple[int, str]:
+def steps_per_execution(model: Any, batch: int, steps: int, asked: int | None, x: Any) -> tuple[int, str]:
     """Batches in one call of the compiled function (keras.Model.compile), and why as many.
 
     steps: batches in an epoch, 0 where that is not known. asked: what somebody has set. x: what is trained
@@ -70,7 +68,7 @@ def build(model: Any, x: Any, y: Any) -> None:
             model._symbolic_build(data_batch=tree.map_structure(lambda part: part[:2], (x, y)))
 
 
-def step_seconds(model: Any, batch: int, x: Any = None) -> float | None:
+def step_seconds(model: Any, batch: int, x: Any) -> float | None:
     """An estimate from what the layers cost; None where a size is open, and x does not tell it.
 
     x: arrays, samples on axis 0.

@@ -12,7 +12,7 @@ import numpy as np
 from flowcore.model import preview as p
 from flowcore.model.descriptor import NodeDescriptor
 from flowcore.worker import arrays, picture
-from flowcore.worker.evaluate import Outputs
+from flowcore.worker.gather import Outputs, output
 from flowcore.worker.preview import layers
 from flowcore.worker.weights import Weights
 
@@ -31,10 +31,10 @@ def outputs(found: Outputs, descriptor: NodeDescriptor | None, initial: Weights)
     layer = found.get("layer")
     if layer is not None:
         return {"": fitting(_layer(layer, found.whole, initial))}
-    names = [output.name for output in descriptor.outputs] if descriptor else []
+    names = [one.name for one in descriptor.outputs] if descriptor else []
     if descriptor and descriptor.returns == "self":
         names = [*names[1:], *names[:1]]  # what is new comes before the object that is handed on
-    named = {name: found.get(name) for name in names}
+    named = {name: output(found, name) for name in names}
     return {name: show(value, initial) for name, value in (named or {"": found.whole}).items()}
 
 

@@ -9,6 +9,7 @@ from flowcore.ui import (
     canvas,
     clusters,
     code,
+    fields,
     frame,
     inspector,
     palette,
@@ -70,3 +71,5 @@ with side:
     if here.graph.nodes:
         with st.container(border=True):
             inspector.draw(here, catalog, found, lambda: preview.controls(here, catalog, seen))
+
+fields.drawn()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.ui import adding, catalogue, coverage, frame, own, review, session
+from flowcore.ui import adding, catalogue, coverage, fields, frame, own, review, session
 
 here = frame.maybe_graph("Nodes")
 catalog = session.catalog()
@@ -27,3 +27,5 @@ with add:
 with functions:
     if functions.open:
         frame.at_home(own.draw)
+
+fields.drawn()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.ui import frame, launch, session, toolbar, training, watch
+from flowcore.ui import fields, frame, launch, session, toolbar, training, watch
 from flowcore.ui.words import plain
 
 here = frame.open_graph("Train")
@@ -22,3 +22,5 @@ with result:
         watch.draw(here, run_id)
     else:
         launch.before(here, catalog)
+
+fields.drawn()

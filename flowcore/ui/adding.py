@@ -66,7 +66,7 @@ def _progress() -> None:
 def _scans(busy: list[str]) -> None:
     found = {scan.package: scan for scan in session.scans().known() if scan.package != FUNCTIONS}
     if any(found[name].over for name in busy if name in found):
-        session.redraw()
+        session.refresh()
     for scan in found.values():
         with st.container(border=True, key=f"scan {scan.package}"):
             draw = _ended if scan.over else _going

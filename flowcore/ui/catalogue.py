@@ -9,7 +9,7 @@ import streamlit as st
 from flowcore.dataflow import coverage
 from flowcore.dataflow.search import Filter, browse, kind, labels
 from flowcore.model.descriptor import Catalog, NodeDescriptor
-from flowcore.ui import frame, nodeview, session
+from flowcore.ui import fields, frame, nodeview, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -81,7 +81,7 @@ def _list(found: Sequence[NodeDescriptor]) -> None:
     st.caption(f"{len(found):,} nodes" if shown == len(found) else f"{shown} of {len(found):,} nodes")
     names = labels(found[:shown])
     asked = st.query_params.get("node", "")
-    key = session.field("node list", asked if asked in names else None)
+    key = fields.show("node list", asked if asked in names else None)
     with st.container(key="nodes"):
         st.radio(
             "Nodes",
@@ -91,7 +91,7 @@ def _list(found: Sequence[NodeDescriptor]) -> None:
             captions=[_caption(node) for node in found[:shown]],
             key=key,
             label_visibility="collapsed",
-            on_change=lambda: choose(session.typed(key)),
+            on_change=fields.changed(key, choose),
         )
         if shown < len(found):
             st.button(

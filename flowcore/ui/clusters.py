@@ -10,7 +10,7 @@ from flowcore.dataflow import edit
 from flowcore.dataflow.cluster import Clustered, by_name, cluster
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import Problem
-from flowcore.ui import canvas, session
+from flowcore.ui import canvas, fields, session
 from flowcore.ui.session import Session
 
 _KEY: Final = "open groups"
@@ -94,7 +94,7 @@ def choose(here: Session, node: Node) -> None:
     """The group of a node: one that is there, or a new one by its name."""
     graph = here.graph
     own = next((group.label for group in graph.groups if node.id in group.nodes), None)
-    key = session.field(f"{node.id} group", own)
+    key = fields.show(f"{node.id} group", own)
     st.selectbox(
         "Group",
         list(dict.fromkeys(group.label for group in graph.groups if group.label)),
@@ -104,5 +104,7 @@ def choose(here: Session, node: Node) -> None:
         accept_new_options=True,
         disabled=not here.editable,
         help="Nodes of a group can be drawn as one. Type a new name to make a group.",
-        on_change=lambda: here.apply(lambda old: edit.gather(old, node.id, session.typed(key) or "")),
+        on_change=fields.changed(
+            key, lambda name: here.apply(lambda old: edit.gather(old, node.id, name or ""))
+        ),
     )

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from flowcore.dataflow.kinds import branches, family
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
-from flowcore.ui import habits, session
+from flowcore.ui import fields, habits
 from flowcore.ui.widgets import WIDGETS, Field, Store, choice, help_text, literal
 from flowcore.ui.words import plain
 
@@ -28,7 +28,7 @@ def draw(field: Field) -> None:
         )
         return
     (literal if _by_output(field) else _widget(field.argument))(field)
-    if reason := session.refusal(field.key):
+    if reason := fields.refusal(field.key):
         st.caption(f":red[{plain(reason)}]")
 
 
@@ -43,7 +43,7 @@ def arguments(
     skip: frozenset[str] = frozenset(),
 ) -> None:
     """The arguments of a callable: those that must be, were or mostly are set; the others folded away."""
-    fields = [
+    every = [
         Field(
             argument,
             args.get(argument.arg, UNSET),
@@ -58,12 +58,12 @@ def arguments(
     usual = habits.arguments(descriptor.package)
     first = [
         field
-        for field in fields
+        for field in every
         if field.argument.required or field.value is not UNSET or field.argument.arg in usual
-    ] or fields[:3]
+    ] or every[:3]
     for field in first:
         draw(field)
-    others = [field for field in fields if field not in first]
+    others = [field for field in every if field not in first]
     if others:
         with st.expander(f"More arguments ({len(others)})", key=f"{key} more"):
             for field in others:
@@ -107,7 +107,7 @@ def _member(field: Field) -> None:
     current = _as_option(field.shown)
     if current is not None and current not in options:
         options = [current, *options]
-    key = session.field(field.key, current)
+    key = fields.show(field.key, current)
     st.selectbox(
         field.label,
         options,
@@ -117,7 +117,7 @@ def _member(field: Field) -> None:
         placeholder="none" if not field.argument.required else "needed",
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=lambda: field.settle(_from_option(session.typed(key), field.shown)),
+        on_change=fields.changed(key, lambda option: field.settle(_from_option(option, field.shown))),
     )
     _nested(field, field.shown, field.key, field.store)
 
@@ -130,10 +130,10 @@ def _several(field: Field) -> None:
     chosen = [option for item in current if (option := _as_option(item)) is not None]
     options += [option for option in chosen if option not in options]
     known = dict(zip(chosen, current, strict=False))
-    key = session.field(field.key, chosen)
+    key = fields.show(field.key, chosen)
 
-    def changed() -> None:
-        values = [_from_option(option, known.get(option)) for option in session.typed(key)]
+    def take(found: list[str]) -> None:
+        values = [_from_option(option, known.get(option)) for option in found]
         field.settle(values or None)
 
     st.multiselect(
@@ -144,7 +144,7 @@ def _several(field: Field) -> None:
         placeholder="none",
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=changed,
+        on_change=fields.changed(key, take),
     )
     for index, item in enumerate(current):
         _nested(field, item, f"{field.key} {index}", _at(field.store, current, index))
@@ -157,10 +157,9 @@ def _value_or_member(field: Field) -> None:
     options = [_NOTHING, *(option for name in names for option in _classes(name, field.catalog))]
     if current == _NOTHING:
         WIDGETS.get(field.argument.itype, literal)(field)
-    session.field(key, current)
+    fields.show(key, current)
 
-    def changed() -> None:
-        chosen = session.typed(key)
+    def take(chosen: str) -> None:
         field.settle(None if chosen == _NOTHING else _from_option(chosen, field.shown))
 
     st.selectbox(
@@ -169,7 +168,7 @@ def _value_or_member(field: Field) -> None:
         format_func=lambda option: field.argument.itype if option == _NOTHING else _option_text(option),
         key=key,
         disabled=field.disabled,
-        on_change=changed,
+        on_change=fields.changed(key, take),
     )
     _nested(field, field.shown, field.key, field.store)
 

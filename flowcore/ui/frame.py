@@ -9,7 +9,7 @@ from streamlit.delta_generator_singletons import context_dg_stack, get_default_d
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError, Problem
 from flowcore.store import graphs, runs
-from flowcore.ui import identity, own, session
+from flowcore.ui import fields, identity, own, session
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -32,6 +32,7 @@ _STYLE: Final = """
 [data-testid="stCaptionContainer"] p { line-height: 1.35; }
 .st-key-menu { border-bottom: 1px solid rgba(128, 136, 160, .25); padding-bottom: .35rem; }
 .st-key-menu p { font-weight: 500; }
+.st-key-arrived { display: none; }
 .st-key-nodes { max-height: 640px; overflow-y: auto; flex-wrap: nowrap; }
 .st-key-nodes > * { flex-shrink: 0; }
 @media (max-width: 1000px) {
@@ -49,6 +50,7 @@ iframe { color-scheme: normal; }
 def begin(title: str) -> None:
     """Set the page up and draw the menu. Menu links keep graph and run."""
     from_the_top()
+    fields.begin()
     st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}

@@ -11,7 +11,7 @@ from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.frame import Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value
-from flowcore.ui import clusters, forms, links, session
+from flowcore.ui import clusters, fields, forms, links
 from flowcore.ui.session import Session
 from flowcore.ui.widgets import Field, Store
 from flowcore.ui.words import plain
@@ -43,11 +43,7 @@ def draw(here: Session, catalog: Catalog, found: ShapeReport, run: Callable[[], 
 
 def _choose(here: Session) -> None:
     shown = links.names(here.graph)
-    key = session.field("node", here.selected or None)
-
-    def changed() -> None:
-        if not session.stale(key, shown):
-            here.select(session.typed(key) or "")
+    key = fields.show("node", here.selected or None)
 
     st.selectbox(
         "Node",
@@ -56,19 +52,21 @@ def _choose(here: Session) -> None:
         format_func=lambda id: shown.get(id, id),
         key=key,
         placeholder="Select a node",
-        on_change=changed,
+        on_change=fields.changed(key, lambda id: here.select(id or ""), shown),
     )
 
 
 def _head(here: Session, node: Node, descriptor: NodeDescriptor) -> None:
-    key = session.field(f"{node.id} label", node.label)
+    key = fields.show(f"{node.id} label", node.label)
     st.text_input(
         "Name",
         key=key,
         placeholder=descriptor.name,
         max_chars=200,
         disabled=not here.editable,
-        on_change=lambda: here.apply(lambda graph: edit.rename(graph, node.id, session.typed(key))),
+        on_change=fields.changed(
+            key, lambda name: here.apply(lambda graph: edit.rename(graph, node.id, name))
+        ),
     )
     with st.expander(f"{descriptor.name}: what it does", key=f"{node.id} doc"):
         _note(here, node)
@@ -93,7 +91,7 @@ def _facts(node: Node, found: ShapeReport) -> None:
 
 
 def _note(here: Session, node: Node) -> None:
-    key = session.field(f"{node.id} note", node.note)
+    key = fields.show(f"{node.id} note", node.note)
     st.text_area(
         "Note",
         key=key,
@@ -101,7 +99,9 @@ def _note(here: Session, node: Node) -> None:
         max_chars=10_000,
         height=80,
         disabled=not here.editable,
-        on_change=lambda: here.apply(lambda graph: edit.annotate(graph, node.id, session.typed(key))),
+        on_change=fields.changed(
+            key, lambda note: here.apply(lambda graph: edit.annotate(graph, node.id, note))
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """The links of a node: what each input is connected to, and where each output goes."""
 
 from collections import Counter
+from typing import Any
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from flowcore.dataflow import edit, fits, ports
 from flowcore.dataflow.order import ancestors, descendants
 from flowcore.model.descriptor import Argument, Catalog
 from flowcore.model.graph import Graph, Link, Node
-from flowcore.ui import session
+from flowcore.ui import fields
 from flowcore.ui.session import Session
 
 Place = tuple[str, str]
@@ -51,10 +52,7 @@ def _port(here: Session, node: Node, argument: Argument, port: str, catalog: Cat
     def name(place: Place) -> str:
         return shown.get(place[0], place[0]) + (f" · {place[1]}" if place[1] else "")
 
-    def changed() -> None:
-        if session.stale(key, options):
-            return
-        chosen = session.typed(key)
+    def relink(chosen: Any) -> None:
         wanted = chosen if isinstance(chosen, list) else [chosen] if chosen else []
         here.apply(lambda graph: _relinked(graph, node, port, current, wanted, catalog))
 
@@ -64,20 +62,20 @@ def _port(here: Session, node: Node, argument: Argument, port: str, catalog: Cat
             options,
             index=None,
             format_func=name,
-            key=session.field(key, current[0] if current else None),
+            key=fields.show(key, current[0] if current else None),
             placeholder=f"not connected ({text})",
             disabled=not here.editable,
-            on_change=changed,
+            on_change=fields.changed(key, relink, options),
         )
     else:
         st.multiselect(
             label,
             options,
             format_func=name,
-            key=session.field(key, current),
+            key=fields.show(key, current),
             placeholder=f"not connected ({text})",
             disabled=not here.editable,
-            on_change=changed,
+            on_change=fields.changed(key, relink, options),
         )
 
 
@@ -123,20 +121,17 @@ def _output(here: Session, node: Node, output: str, catalog: Catalog) -> None:
     shown = names(graph)
     key = f"{node.id} out {output}"
 
-    def changed() -> None:
-        if session.stale(key, options):
-            return
-        wanted = session.typed(key)
+    def send(wanted: list[Place]) -> None:
         here.apply(lambda graph: _sent(graph, node, output, current, wanted, catalog))
 
     st.multiselect(
         f"{output or 'result'} goes to",
         options,
         format_func=lambda place: f"{shown.get(place[0], place[0])} · {place[1]}",
-        key=session.field(key, current),
+        key=fields.show(key, current),
         placeholder="nowhere yet" if options else "no port fits yet",
         disabled=not here.editable,
-        on_change=changed,
+        on_change=fields.changed(key, send, options),
     )
 
 

@@ -31,7 +31,7 @@ def _reading() -> None:
     """Say that functions are being read, and draw the page again when they are nodes."""
     scan = session.scans().look(FUNCTIONS)
     if scan is None or scan.over:
-        session.redraw()
+        session.refresh()
     st.caption(":material/hourglass_empty: Reading your functions…")
 
 

@@ -154,7 +154,7 @@ def _progress(here: Session) -> None:
     """How the request goes, and Stop; the page is drawn again once it is over."""
     look = session.sessions().look(here.id, here.owner)
     if not look.busy:
-        session.redraw()
+        session.refresh()
     words, share = _going(here.graph, look.run)
     st.progress(share, text=plain(words))
     st.button(

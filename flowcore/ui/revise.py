@@ -11,7 +11,7 @@ from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.problem import FlowError
 from flowcore.store import corrections, overlay
 from flowcore.store.corrections import Part
-from flowcore.ui import session
+from flowcore.ui import fields, session
 from flowcore.ui.words import plain
 
 _CALL: Final = " (call)"
@@ -64,7 +64,7 @@ def _fields(argument: Argument, key: str, catalog: Catalog) -> Draft:
     known = correct.types(catalog)
 
     def at(name: str, value: object) -> str:
-        return session.field(f"{key} {name}", value)
+        return fields.show(f"{key} {name}", value)
 
     left, right = st.columns(2)
     types = left.multiselect(

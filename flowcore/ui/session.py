@@ -1,7 +1,7 @@
-"""The only door to st.session_state: who is looking, at which graph and run, and what they may do."""
+"""Who is looking, at which graph and run, and what they may do: what st.session_state keeps beside fields."""
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -20,10 +20,9 @@ from flowcore.runs.scans import Scans
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.store import database, graphs, overlay, owners, runs
-from flowcore.ui import identity
+from flowcore.ui import fields, identity
 from flowcore.ui.words import plain
 
-_NEVER: Final = object()
 _NEW: Final = {"history": None, "version": 0, "saved": True, "selected": "", "clicked": None}
 _OVERTAKEN: Final = Problem(
     "changed-elsewhere",
@@ -102,7 +101,7 @@ class Session:
         self.id = graph_id
         kept = _state().get("tab")
         if kept is None or kept["id"] != graph_id:
-            _forget_fields()
+            fields.forget()
             if kept and not kept["saved"]:
                 _state()[f"unsaved {kept['id']}"] = kept
             kept = _state().pop(f"unsaved {graph_id}", None) or {"id": graph_id, **_NEW}
@@ -216,58 +215,9 @@ def say(*problems: Problem) -> None:
 
 def said() -> list[Problem]:
     """The problems to be shown now, each once."""
-    found: list[Problem] = _state().pop("said", [])
+    found: list[Problem] = list(dict.fromkeys(_state().pop("said", [])))
+    _state()["on show"] = found
     return found
-
-
-def field(key: str, value: Any) -> str:
-    """Make a widget show a value that changed elsewhere (undo, another tab); its key comes back.
-
-    What is typed but refused stays as it is.
-    """
-    if not refusal(key) and _state().get(f"shown {key}", _NEVER) != value:
-        _state()[key] = value
-        _state()[f"shown {key}"] = value
-    elif key not in _state():
-        _state()[key] = value
-    return key
-
-
-def typed(key: str) -> Any:
-    """What stands in a widget."""
-    found = _state().get(key)
-    _state()[f"shown {key}"] = found
-    return found
-
-
-def stale(key: str, options: Collection[Any]) -> bool:
-    """Whether what stands in a choice is none of its options: the label of one that has another label now.
-
-    Streamlit knows options by their labels, so that giving a node another name looks like a choice. What is
-    right is shown anew.
-    """
-    found = _state().get(key)
-    chosen = found if isinstance(found, list) else [] if found is None else [found]
-    if all(one in options for one in chosen):
-        return False
-    _state().pop(f"shown {key}", None)
-    return True
-
-
-def refuse(key: str, reason: str) -> None:
-    """Remember why what was typed cannot be used; "" when it can."""
-    _state()[f"refused {key}"] = reason
-
-
-def refusal(key: str) -> str:
-    reason: str = _state().get(f"refused {key}", "")
-    return reason
-
-
-def _forget_fields() -> None:
-    """What stood in the fields of another graph says nothing about this one's."""
-    for key in [str(key) for key in _state() if str(key).startswith(("shown ", "refused "))]:
-        del _state()[key]
 
 
 def remember(key: str, value: Any) -> None:
@@ -313,6 +263,12 @@ def redraw() -> NoReturn:
     """
     _state().get("browser")
     st.rerun()
+
+
+def refresh() -> NoReturn:
+    """Draw the page again because there is news, by itself: what was said stays on show."""
+    say(*_state().get("on show", ()))
+    redraw()
 
 
 def _state() -> Any:

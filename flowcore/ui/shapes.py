@@ -67,4 +67,4 @@ def wait(here: Session, catalog: Catalog) -> None:
     """Say that shapes are on their way, and draw the page again when they are here."""
     st.caption(":material/hourglass_empty: Working out shapes…")
     if session.checker().latest(here.graph, catalog)[1]:
-        session.redraw()
+        session.refresh()

@@ -7,7 +7,7 @@ import streamlit as st
 from flowcore.dataflow import document, edit
 from flowcore.model.graph import Graph
 from flowcore.store import graphs, owners
-from flowcore.ui import canvas, frame, session
+from flowcore.ui import canvas, fields, frame, session
 from flowcore.ui.session import Session
 
 FORMS: Final = "Forms"
@@ -44,7 +44,7 @@ def draw(here: Session) -> tuple[str, str]:
 
 
 def _name(here: Session) -> None:
-    key = session.field("name", here.graph.name)
+    key = fields.show("name", here.graph.name)
     st.text_input(
         "Graph",
         key=key,
@@ -52,7 +52,7 @@ def _name(here: Session) -> None:
         label_visibility="collapsed",
         max_chars=200,
         disabled=not here.editable,
-        on_change=lambda: here.apply(lambda graph: edit.title(graph, session.typed(key))),
+        on_change=fields.changed(key, lambda name: here.apply(lambda graph: edit.title(graph, name))),
     )
 
 
@@ -120,7 +120,7 @@ def onlooker(here: Session) -> None:
 def _follow(here: Session) -> None:
     """Draw again when the owner has changed the graph."""
     if graphs.version(here.id) != here.stored.version:
-        session.redraw()
+        session.refresh()
 
 
 def file_name(graph: Graph) -> str:

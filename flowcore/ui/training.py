@@ -10,7 +10,7 @@ from flowcore.dataflow import plan as plans
 from flowcore.dataflow.plan import Plan
 from flowcore.model.descriptor import Catalog
 from flowcore.model.value import Value
-from flowcore.ui import forms, links, session
+from flowcore.ui import fields, forms, links
 from flowcore.ui.session import Session
 from flowcore.ui.widgets import Field, Store
 
@@ -77,7 +77,7 @@ def _store(put: Put, name: str) -> Store:
 
 
 def _number(here: Session, label: str, name: str, value: int, put: Put, low: int, high: int) -> None:
-    key = session.field(f"plan {name}", value)
+    key = fields.show(f"plan {name}", value)
     st.number_input(
         label,
         value=None,
@@ -86,13 +86,13 @@ def _number(here: Session, label: str, name: str, value: int, put: Put, low: int
         max_value=high,
         key=key,
         disabled=not here.editable,
-        on_change=lambda: put(**{name: session.typed(key) or value}),
+        on_change=fields.changed(key, lambda found: put(**{name: found or value})),
     )
 
 
 def _share(here: Session, plan: Plan, put: Put) -> None:
     share = plan.validation if isinstance(plan.validation, (int, float)) else 0  # it may say $float
-    key = session.field("plan validation", round(100 * share))
+    key = fields.show("plan validation", round(100 * share))
     st.number_input(
         "Validation %",
         value=None,
@@ -102,12 +102,12 @@ def _share(here: Session, plan: Plan, put: Put) -> None:
         key=key,
         help="The last rows of the training data, kept out of training to draw the validation curves.",
         disabled=not here.editable,
-        on_change=lambda: put(validation=(session.typed(key) or 0) / 100),
+        on_change=fields.changed(key, lambda found: put(validation=(found or 0) / 100)),
     )
 
 
 def _stopping(here: Session, plan: Plan, put: Put) -> None:
-    key = session.field("plan patience", plan.patience)
+    key = fields.show("plan patience", plan.patience)
     st.number_input(
         "Stop early",
         value=None,
@@ -118,7 +118,7 @@ def _stopping(here: Session, plan: Plan, put: Put) -> None:
         key=key,
         help="Epochs without a better validation loss after which training stops; the best weights are kept.",
         disabled=not here.editable,
-        on_change=lambda: put(patience=session.typed(key)),
+        on_change=fields.changed(key, lambda found: put(patience=found)),
     )
 
 
@@ -129,11 +129,7 @@ def _place(
     options = list(plans.sources(here.graph, catalog))
     if value is not None and value not in options:
         options.insert(0, value)
-    key = session.field(f"plan {name}", value)
-
-    def changed() -> None:
-        if not session.stale(key, options):
-            put(**{name: session.typed(key)})
+    key = fields.show(f"plan {name}", value)
 
     st.selectbox(
         label,
@@ -143,5 +139,5 @@ def _place(
         key=key,
         placeholder="nothing" if name.startswith("test") else "needed: add a data node on Build",
         disabled=not here.editable,
-        on_change=changed,
+        on_change=fields.changed(key, lambda found: put(**{name: found}), options),
     )

@@ -38,7 +38,7 @@ def draw(here: Session, run_id: str) -> None:
 def _live(here: Session, run_id: str, over: bool) -> None:
     run = session.supervisor().look(run_id)
     if run.over and not over:
-        session.redraw()
+        session.refresh()
     ran = session.ran(run_id)
     _status(here, run_id, run, ran)
     if run.problem:

@@ -11,7 +11,7 @@ from flowcore.model import value as values
 from flowcore.model.descriptor import Argument, Catalog
 from flowcore.model.problem import FlowError
 from flowcore.model.value import Value
-from flowcore.ui import session
+from flowcore.ui import fields
 from flowcore.ui.words import plain
 
 Store = Callable[[Value], object]
@@ -50,7 +50,7 @@ class Field(NamedTuple):
 
     def settle(self, value: Value) -> None:
         """Store a value; one that equals the default, or nothing where that cannot be, is no value at all."""
-        session.refuse(self.key, "")
+        fields.refuse(self.key, "")
         cleared = value is None and not self.argument.nullable
         self.store(UNSET if cleared or _items(value) == _items(self.default) else value)
 
@@ -61,13 +61,13 @@ def _items(value: Value) -> Value:
 
 
 def _bool(field: Field) -> None:
-    key = session.field(field.key, bool(field.shown))
+    key = fields.show(field.key, bool(field.shown))
     st.toggle(
         field.label,
         key=key,
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key)),
+        on_change=fields.changed(key, field.settle),
     )
 
 
@@ -82,7 +82,7 @@ def _maybe_bool(field: Field) -> None:
 def _number(whole: bool) -> Callable[[Field], None]:
     def draw(field: Field) -> None:
         shown = field.shown if isinstance(field.shown, (int, float)) else None
-        key = session.field(field.key, shown if shown is None else int(shown) if whole else float(shown))
+        key = fields.show(field.key, shown if shown is None else int(shown) if whole else float(shown))
         bounds = field.argument.range
         st.number_input(
             field.label,
@@ -95,7 +95,7 @@ def _number(whole: bool) -> Callable[[Field], None]:
             placeholder=field.placeholder(),
             help=help_text(field.argument),
             disabled=field.disabled,
-            on_change=lambda: field.settle(session.typed(key)),
+            on_change=fields.changed(key, field.settle),
         )
 
     return draw
@@ -108,7 +108,7 @@ def choice(field: Field) -> None:
 def _select(field: Field, options: list[Value], show: Callable[[Value], str]) -> None:
     if field.shown is not None and field.shown not in options:
         options = [field.shown, *options]
-    key = session.field(field.key, field.shown)
+    key = fields.show(field.key, field.shown)
     st.selectbox(
         field.label,
         options,
@@ -118,39 +118,37 @@ def _select(field: Field, options: list[Value], show: Callable[[Value], str]) ->
         placeholder=field.placeholder(),
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key)),
+        on_change=fields.changed(key, field.settle),
     )
 
 
 def _string(field: Field) -> None:
-    key = session.field(field.key, field.shown if isinstance(field.shown, str) else "")
+    key = fields.show(field.key, field.shown if isinstance(field.shown, str) else "")
     st.text_input(
         field.label,
         key=key,
         placeholder=field.placeholder(),
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=lambda: field.settle(session.typed(key).strip() or None),
+        on_change=fields.changed(key, lambda found: field.settle(found.strip() or None)),
     )
 
 
 def literal(field: Field) -> None:
     """Whatever has no widget of its own is typed as Python writes it."""
-    key = session.field(
-        field.key, "" if field.shown is None else text.show(field.shown, field.argument.itype)
-    )
+    key = fields.show(field.key, "" if field.shown is None else text.show(field.shown, field.argument.itype))
 
-    def changed() -> None:
-        words = session.typed(key).strip()
+    def take(found: str) -> None:
+        words = found.strip()
         try:
             value = text.parse(words, field.argument.itype) if words else None
         except FlowError as reason:
-            session.refuse(key, str(reason))
+            fields.refuse(key, str(reason))
             return
         flaws = [f"{path} {reason}" for path, reason in values.flaws(value, field.argument.arg)]
         flaws += fits.flaws(value, field.argument, field.catalog) if words else []
         if flaws:
-            session.refuse(key, flaws[0])
+            fields.refuse(key, flaws[0])
         else:
             field.settle(value)
 
@@ -160,7 +158,7 @@ def literal(field: Field) -> None:
         placeholder=field.placeholder(_PLACEHOLDERS.get(field.argument.itype, "")),
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=changed,
+        on_change=fields.changed(key, take),
     )
 
 

@@ -1,10 +1,11 @@
 """What a person does in the app, in the words of the tests."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from flowcore.model.event import Epoch
 from flowcore.store.journal import NAME, read
@@ -78,11 +79,18 @@ def select(page: Page, name: str) -> None:
 
 
 def pick(page: Page, key: str, option: str) -> None:
-    """Choose in a list, by typing."""
+    """Choose in a list, by typing; once more where the page was drawn meanwhile, which closes the list."""
     field = at(page, key).locator("input").first
-    field.click()
-    field.fill(option)
-    page.get_by_role("option", name=option, exact=True).first.click()
+
+    def chosen() -> bool:
+        field.click()
+        field.fill(option)
+        with contextlib.suppress(TimeoutError):
+            page.get_by_role("option", name=option, exact=True).first.click(timeout=5_000)
+            return True
+        return False
+
+    until(chosen)
     field.blur()
     settle(page)
 

@@ -139,6 +139,31 @@ def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path
     assert document.read(graphs.load(id).document).by_id["n1"].args == {}
 
 
+def test_two_changes_that_come_at_once_are_both_kept(example: str) -> None:
+    def now(type_: str) -> dict[str, Any]:
+        graph = document.read(graphs.load(example).document)
+        return next(node.args for node in graph.nodes if node.type.endswith(type_))
+
+    at = opened("pages/train.py", example)
+    at.number_input(key="plan epochs").set_value(3)
+    at.number_input(key="plan batch_size").set_value(8)
+    at.selectbox(key="plan optimizer").select("$new keras.optimizers.Adam").run()
+    assert (now(".fit")["epochs"], now(".fit")["batch_size"]) == (3, 8)
+    at.number_input(key="plan optimizer Adam beta_1").set_value(0.8)
+    at.number_input(key="plan optimizer Adam beta_2").set_value(0.7).run()
+    assert now(".compile")["optimizer"] == {
+        "$new": "keras.optimizers.Adam",
+        "args": {"beta_1": 0.8, "beta_2": 0.7},
+    }
+    at.multiselect(key="plan metrics").select("$new keras.metrics.SparseTopKCategoricalAccuracy").run()
+    at.multiselect(key="plan metrics").select("$new keras.metrics.Mean")
+    at.number_input(key="plan metrics 1 SparseTopKCategoricalAccuracy k").set_value(3).run()
+    assert now(".compile")["metrics"][1:] == [
+        {"$new": "keras.metrics.SparseTopKCategoricalAccuracy", "args": {"k": 3}},
+        {"$new": "keras.metrics.Mean", "args": {}},
+    ]
+
+
 def _set(at: AppTest, key: str, value: Any) -> None:
     """Put a value into the widget with this key, whatever its kind."""
     (widget,) = [widget for widget in _widgets(at) if widget.key == key]

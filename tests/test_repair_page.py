@@ -4,18 +4,22 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from flowcore.dataflow import document
+from flowcore.dataflow.repair_case import Repair
 from flowcore.model.event import LayerRow
 from flowcore.model.graph import Graph
+from flowcore.model.problem import FlowError
 from flowcore.store import graphs
 from flowcore.ui import report
 from tests.networks import chain
 from tests.test_pages import opened, stored
 
 GRAPH = chain(("Input", {"shape": [8, 8, 1]}), ("Flatten", {}), ("Conv2D", {"filters": 2, "kernel_size": 3}))
-RIGHT = ("repair 0 0", "repair 0 1")
 
 
 def until(at: AppTest, done: Callable[[], bool]) -> None:
@@ -28,8 +32,12 @@ def until(at: AppTest, done: Callable[[], bool]) -> None:
         assert not at.exception
 
 
+def offered(at: AppTest) -> list[Button]:
+    return [button for button in at.button if str(button.key).startswith("repair ")]
+
+
 def labels(at: AppTest) -> list[str]:
-    return [button.label for button in at.button if str(button.key).startswith("repair ")]
+    return [button.label for button in offered(at)]
 
 
 def said(at: AppTest) -> str:
@@ -48,7 +56,7 @@ def test_a_click_beside_a_problem_puts_it_right_and_is_undone_as_one_edit(home: 
     assert labels(at) == ["Connect Conv2D before Flatten", "Insert Reshape to 8, 8, 1"]
     assert "Flatten gives (None, 64), which has 2" in said(at)
 
-    at.button(key=RIGHT[1]).click().run()
+    offered(at)[1].click().run()
     types = [node.type.rpartition(".")[2] for node in kept(id).nodes]
     assert types == ["Input", "Flatten", "Conv2D", "Reshape"]
     until(at, lambda: "No problems" in said(at))
@@ -57,6 +65,14 @@ def test_a_click_beside_a_problem_puts_it_right_and_is_undone_as_one_edit(home: 
     at.button(key="undo").click().run()
     assert kept(id).nodes == before.nodes
     assert kept(id).links == before.links
+
+
+def test_a_repair_of_a_graph_that_has_changed_since_changes_nothing() -> None:
+    other = replace(GRAPH, name="another")
+    step = report._put(Repair("Insert Flatten", replace(GRAPH, name="repaired")), GRAPH)
+    assert step(GRAPH).name == "repaired"
+    with pytest.raises(FlowError, match="has changed since"):
+        step(other)
 
 
 def test_who_looks_on_is_offered_no_repair(home: Path) -> None:

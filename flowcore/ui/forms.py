@@ -10,7 +10,7 @@ from flowcore.dataflow.kinds import branches, family
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
 from flowcore.ui import fields, habits
-from flowcore.ui.widgets import WIDGETS, Field, Store, choice, help_text, literal
+from flowcore.ui.widgets import WIDGETS, Change, Field, Store, choice, help_text, literal
 from flowcore.ui.words import plain
 
 _NOTHING: Final = "—"
@@ -36,7 +36,7 @@ def arguments(
     descriptor: NodeDescriptor,
     args: dict[str, Value],
     key: str,
-    store: Callable[[str, Value], object],
+    store: Callable[[str, Change], object],
     catalog: Catalog,
     *,
     disabled: bool,
@@ -70,8 +70,8 @@ def arguments(
                 draw(field)
 
 
-def _into(store: Callable[[str, Value], object], name: str) -> Store:
-    return lambda value: store(name, value)
+def _into(store: Callable[[str, Change], object], name: str) -> Store:
+    return lambda change: store(name, change)
 
 
 def _widget(argument: Argument) -> Callable[[Field], None]:
@@ -129,12 +129,10 @@ def _several(field: Field) -> None:
     options = [*field.argument.choices, *_classes(name, field.catalog)]
     chosen = [option for item in current if (option := _as_option(item)) is not None]
     options += [option for option in chosen if option not in options]
-    known = dict(zip(chosen, current, strict=False))
     key = fields.show(field.key, chosen)
 
     def take(found: list[str]) -> None:
-        values = [_from_option(option, known.get(option)) for option in found]
-        field.settle(values or None)
+        field.change(lambda old: _from_options(found, old) or None)
 
     st.multiselect(
         field.label,
@@ -147,7 +145,7 @@ def _several(field: Field) -> None:
         on_change=fields.changed(key, take),
     )
     for index, item in enumerate(current):
-        _nested(field, item, f"{field.key} {index}", _at(field.store, current, index))
+        _nested(field, item, f"{field.key} {index}", _at(field.store, index))
 
 
 def _value_or_member(field: Field) -> None:
@@ -180,17 +178,34 @@ def _nested(field: Field, value: Value, key: str, store: Store) -> None:
         return
     args = value.get("args", {})
 
-    def put(name: str, item: Value) -> None:
-        kept = {key: old for key, old in args.items() if key != name}
-        store({"$new": value["$new"], "args": kept if item is UNSET else {**kept, name: item}})
+    def put(name: str, change: Change) -> None:
+        store(lambda old: _with(old, name, change) if _as_option(old) == _as_option(value) else old)
 
     with st.container(border=True):
         st.caption(descriptor.name)
         arguments(descriptor, args, f"{key} {descriptor.name}", put, field.catalog, disabled=field.disabled)
 
 
-def _at(store: Store, items: list[Value], index: int) -> Store:
-    return lambda value: store([*items[:index], value, *items[index + 1 :]])
+def _with(value: Value, name: str, change: Change) -> Value:
+    """An object that is made for an argument, with another value of one of its own."""
+    args = value.get("args", {})
+    item = change(args.get(name, UNSET))
+    kept = {key: old for key, old in args.items() if key != name}
+    return {"$new": value["$new"], "args": kept if item is UNSET else {**kept, name: item}}
+
+
+def _at(store: Store, index: int) -> Store:
+    """What stores one item of a list, where the list still has it."""
+
+    def put(change: Change) -> None:
+        def changed(old: Value) -> Value:
+            if not isinstance(old, list) or index >= len(old):
+                return old
+            return [*old[:index], change(old[index]), *old[index + 1 :]]
+
+        store(changed)
+
+    return put
 
 
 def _classes(name: str, catalog: Catalog) -> list[str]:
@@ -213,6 +228,11 @@ def _from_option(option: str | None, old: Value) -> Value:
         return old
     form, type_ = option.split(" ", 1)
     return {"$new": type_, "args": {}} if form == "$new" else {"$ref": type_}
+
+
+def _from_options(options: list[str], old: Value) -> list[Value]:
+    known = {_as_option(item): item for item in old} if isinstance(old, list) else {}
+    return [_from_option(option, known.get(option)) for option in options]
 
 
 def _option_text(option: str) -> str:

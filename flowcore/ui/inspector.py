@@ -10,10 +10,9 @@ from flowcore.dataflow.units import amount, size
 from flowcore.model.descriptor import Catalog, NodeDescriptor
 from flowcore.model.frame import Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
-from flowcore.model.value import Value
 from flowcore.ui import clusters, fields, forms, links
 from flowcore.ui.session import Session
-from flowcore.ui.widgets import Field, Store
+from flowcore.ui.widgets import Change, Field, Store
 from flowcore.ui.words import plain
 
 
@@ -106,11 +105,19 @@ def _note(here: Session, node: Node) -> None:
 
 
 def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: Catalog) -> None:
-    def store(name: str, value: Value) -> None:
-        here.apply(lambda graph: edit.set_argument(graph, node.id, name, value))
+    def store(name: str, change: Change) -> None:
+        def step(graph: Graph) -> Graph:
+            now = graph.by_id.get(node.id, node)
+            return edit.set_argument(graph, node.id, name, change(now.args.get(name, UNSET)))
 
-    def store_call(name: str, value: Value) -> None:
-        here.apply(lambda graph: edit.set_call(graph, node.id, name, value))
+        here.apply(step)
+
+    def store_call(name: str, change: Change) -> None:
+        def step(graph: Graph) -> Graph:
+            now = graph.by_id.get(node.id, node)
+            return edit.set_call(graph, node.id, name, change(now.call.get(name, UNSET)))
+
+        here.apply(step)
 
     linked = frozenset(link.argument for link in here.graph.into(node.id))
     key = f"{node.id} args"
@@ -125,8 +132,8 @@ def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: C
                 forms.draw(Field(item, value, field, put, catalog, not here.editable))
 
 
-def _put(store: Callable[[str, Value], object], name: str) -> Store:
-    return lambda value: store(name, value)
+def _put(store: Callable[[str, Change], object], name: str) -> Store:
+    return lambda change: store(name, change)
 
 
 def _actions(here: Session, node: Node) -> None:

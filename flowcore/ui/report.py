@@ -9,7 +9,7 @@ from flowcore.dataflow.repair_case import Repair
 from flowcore.dataflow.units import amount, size
 from flowcore.model.event import LayerRow
 from flowcore.model.graph import Graph
-from flowcore.model.problem import Problem
+from flowcore.model.problem import Problem, error
 from flowcore.ui.session import Session
 from flowcore.ui.words import plain
 
@@ -34,7 +34,7 @@ def problems(here: Session, found: Sequence[Problem], proposals: Proposals | Non
     for index, problem in enumerate(found[:SHOWN]):
         _line(here, index, problem)
         if proposals and here.editable:
-            _repairs(here, index, proposals(problem))
+            _repairs(here, index, problem, proposals(problem))
     if len(found) > SHOWN:
         st.caption(f"and {len(found) - SHOWN} more.")
 
@@ -54,23 +54,36 @@ def _line(here: Session, index: int, problem: Problem) -> None:
         )
 
 
-def _repairs(here: Session, index: int, proposals: Sequence[Repair]) -> None:
-    """A button for each proposal; a click is one edit, which can be undone."""
+def _repairs(here: Session, index: int, problem: Problem, proposals: Sequence[Repair]) -> None:
+    """A button for each proposal; a click is one edit, which can be undone.
+
+    Its key says what it does: a click from a browser that is behind does nothing else.
+    """
     if not proposals:
         return
+    graph = here.graph
     with st.container(horizontal=True, key=f"repairs {index}"):
         for number, repair in enumerate(proposals[:3]):
             st.button(
                 plain(repair.label),
                 icon=":material/build:",
-                key=f"repair {index} {number}",
+                key=f"repair {index} {number} {problem.code} {repair.label}",
                 on_click=here.apply,
-                args=(_put(repair),),
+                args=(_put(repair, graph),),
             )
 
 
-def _put(repair: Repair) -> Callable[[Graph], Graph]:
-    return lambda _: repair.graph
+def _put(repair: Repair, of: Graph) -> Callable[[Graph], Graph]:
+    """The graph after a repair, if it is still the one that was repaired."""
+
+    def step(now: Graph) -> Graph:
+        if now != of:
+            raise error(
+                "changed", "The graph has changed since this was offered.", "Take what is offered now."
+            )
+        return repair.graph
+
+    return step
 
 
 def layers(rows: Sequence[LayerRow]) -> None:

@@ -12,7 +12,7 @@ from flowcore.model.descriptor import Catalog
 from flowcore.model.value import Value
 from flowcore.ui import fields, forms, links
 from flowcore.ui.session import Session
-from flowcore.ui.widgets import Field, Store
+from flowcore.ui.widgets import Change, Field, Store
 
 
 def draw(here: Session, catalog: Catalog) -> Plan:
@@ -22,10 +22,13 @@ def draw(here: Session, catalog: Catalog) -> Plan:
         st.caption("No layers, so there is nothing to train: the graph is run as it is.")
         return plan
 
-    def put(**changes: object) -> None:
-        here.apply(lambda graph: plans.write(graph, replace(plan, **changes), catalog))
+    def change(step: Step) -> None:
+        here.apply(lambda graph: plans.write(graph, step(plans.read(graph, catalog)), catalog))
 
-    _compile(here, plan, put, catalog)
+    def put(**changes: object) -> None:
+        change(lambda now: replace(now, **changes))
+
+    _compile(here, plan, change, catalog)
     left, right = st.columns(2)
     with left:
         _number(here, "Epochs", "epochs", plan.epochs, put, low=1, high=100_000)
@@ -46,34 +49,34 @@ _DATA = (
     ("test_y", "Evaluate targets (y)"),
 )
 Put = Callable[..., None]
+Step = Callable[[Plan], Plan]
 
 
-def _compile(here: Session, plan: Plan, put: Put, catalog: Catalog) -> None:
+def _compile(here: Session, plan: Plan, change: Callable[[Step], None], catalog: Catalog) -> None:
     descriptor = catalog.find(plans.COMPILE)
     if descriptor is None:
         st.warning("The catalogue of Keras is missing. Make it with `flowcore describe keras`.")
         return
-    values: dict[str, Value] = {
-        "optimizer": plan.optimizer,
-        "loss": plan.loss,
-        "metrics": plans.as_value(plan.metrics) or UNSET,
-    }
-    for name, value in values.items():
+    for name in ("optimizer", "loss", "metrics"):
         argument = replace(descriptor.arguments[name], default=UNSET)
-        store = _store(put, name)
+        store, value = _store(change, name), _value(plan, name)
         forms.draw(
             Field(argument, value, f"plan {name}", store, catalog, not here.editable, name.capitalize())
         )
 
 
-def _store(put: Put, name: str) -> Store:
-    def store(value: Value) -> None:
-        if name == "metrics":
-            put(metrics=plans.as_metrics(value))
-        else:
-            put(**{name: None if value is UNSET else value})
+def _value(plan: Plan, name: str) -> Value:
+    return plans.as_value(plan.metrics) or UNSET if name == "metrics" else getattr(plan, name)
 
-    return store
+
+def _store(change: Callable[[Step], None], name: str) -> Store:
+    def step(plan: Plan, make: Change) -> Plan:
+        value = make(_value(plan, name))
+        if name == "metrics":
+            return replace(plan, metrics=plans.as_metrics(value))
+        return replace(plan, **{name: None if value is UNSET else value})
+
+    return lambda make: change(lambda plan: step(plan, make))
 
 
 def _number(here: Session, label: str, name: str, value: int, put: Put, low: int, high: int) -> None:

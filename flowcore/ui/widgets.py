@@ -14,11 +14,15 @@ from flowcore.model.value import Value
 from flowcore.ui import fields
 from flowcore.ui.words import plain
 
-Store = Callable[[Value], object]
+Change = Callable[[Value], Value]
+Store = Callable[[Change], object]
 
 
 class Field(NamedTuple):
-    """One argument to be drawn. value: UNSET where the default holds. store: takes the new value."""
+    """One argument to be drawn. value: UNSET where the default holds.
+
+    store: takes what makes the new value of the present one, which another field may have changed since.
+    """
 
     argument: Argument
     value: Value
@@ -50,9 +54,16 @@ class Field(NamedTuple):
 
     def settle(self, value: Value) -> None:
         """Store a value; one that equals the default, or nothing where that cannot be, is no value at all."""
+        self.change(lambda _: value)
+
+    def change(self, change: Change) -> None:
+        """Store what becomes of the present value."""
         fields.refuse(self.key, "")
+        self.store(lambda old: self._kept(change(self.default if old is UNSET else old)))
+
+    def _kept(self, value: Value) -> Value:
         cleared = value is None and not self.argument.nullable
-        self.store(UNSET if cleared or _items(value) == _items(self.default) else value)
+        return UNSET if cleared or _items(value) == _items(self.default) else value
 
 
 def _items(value: Value) -> Value:

@@ -139,6 +139,23 @@ def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path
     assert document.read(graphs.load(id).document).by_id["n1"].args == {}
 
 
+def test_what_was_refused_is_gone_with_its_field_and_refused_again(example: str) -> None:
+    at = opened("pages/build.py", example)
+    for _ in range(2):
+        at.selectbox(key="node").select("n5").run()
+        field = at.text_input(key="n5 args kernel_size")
+        assert field.value == "3, 3"
+        assert "expected an int" not in captions(at)
+        field.set_value("3.5").run()
+        assert at.text_input(key="n5 args kernel_size").value == "3.5"
+        assert "expected an int" in captions(at)
+        at.selectbox(key="node").select("n9").run()
+
+
+def captions(at: AppTest) -> str:
+    return "\n".join(item.value for item in at.caption)
+
+
 def test_two_changes_that_come_at_once_are_both_kept(example: str) -> None:
     def now(type_: str) -> dict[str, Any]:
         graph = document.read(graphs.load(example).document)

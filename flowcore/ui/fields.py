@@ -61,25 +61,25 @@ def _drawing() -> int:
 def show(key: str, value: Any) -> str:
     """Make a widget show a value that changed elsewhere (undo, another tab); its key comes back.
 
-    What is typed but refused stays as it is.
+    What is typed but refused stays as it is, for as long as the widget is there.
     """
     shown = _shown(key)
-    underway = _underway(shown)
-    if not refusal(key) and shown.value != value:
-        before = (*shown.before, shown.value) if underway else (shown.value,)
-        _tell(key, value, before)
-    elif key not in st.session_state:
-        _tell(key, value, shown.before)
-    elif underway:
+    if key not in st.session_state:
+        refuse(key, "")
+        _tell(key, value, shown._replace(value=value))
+    elif not refusal(key) and shown.value != value:
+        before = (*shown.before, shown.value) if _underway(shown) else (shown.value,)
+        _tell(key, value, _Shown(value, before))
+    elif _underway(shown):
         found = st.session_state[key]
-        _tell(key, shown.value if found in shown.before else found, shown.before)
+        _tell(key, shown.value if found in shown.before else found, shown)
     return key
 
 
-def _tell(key: str, value: Any, before: tuple[Any, ...]) -> None:
+def _tell(key: str, value: Any, shown: _Shown) -> None:
     st.session_state["underway"] = True
     st.session_state[key] = value
-    st.session_state[f"shown {key}"] = _Shown(value, before, _drawing())
+    st.session_state[f"shown {key}"] = shown._replace(drawing=_drawing())
 
 
 def changed(

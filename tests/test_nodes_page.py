@@ -202,7 +202,7 @@ def test_a_correction_that_no_longer_fits_is_listed_and_removed() -> None:
     overlay.remove("little")
     at = opened(view="To review")
     assert "found none" in shown(at)
-    at.button(key="drop little little.count").click().run()
+    at.button(key="drop 0 little little.count").click().run()
     assert overlay.overlay().revisions == {}
     assert "found none" not in shown(at)
 

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from flowcore.dataflow import document, edit
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Node
+from flowcore.model.problem import Problem
 from flowcore.model.run import Settings
 from flowcore.store import database, graphs, runs
 from flowcore.store.examples import examples
@@ -137,6 +138,30 @@ def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path
     assert at.text_input(key="n1 args weights").placeholder == "None"
     at.text_input(key="n1 args weights").set_value("imagenet").run()
     assert document.read(graphs.load(id).document).by_id["n1"].args == {}
+
+
+def test_what_was_undone_can_be_done_again_at_once(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.selectbox(key="node").select("n5").run()
+    at.number_input(key="n5 args filters").set_value(64).run()
+    at.button(key="undo").click().run()
+    assert at.number_input(key="n5 args filters").value == 32
+    at.number_input(key="n5 args filters").set_value(64).run()
+    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 64
+    at.button(key="duplicate").click().run()
+    assert at.selectbox(key="node").value == "n14"
+    at.selectbox(key="node").select("n5").run()
+    assert at.number_input(key="n5 args filters").value == 64
+
+
+def test_what_is_said_stays_on_show_where_the_page_is_drawn_again_by_itself(example: str) -> None:
+    at = opened("pages/build.py", example)
+    at.session_state["said"] = [Problem("no-node", "Something is wrong.")]
+    at.run()
+    assert "Something is wrong" in shown(at)
+    assert [problem.message for problem in at.session_state["on show"]] == ["Something is wrong."]
+    at.run()
+    assert "Something is wrong" not in shown(at)
 
 
 def test_what_was_refused_is_gone_with_its_field_and_refused_again(example: str) -> None:

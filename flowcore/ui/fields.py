@@ -2,55 +2,71 @@
 
 Streamlit tells a browser once that a field has another value. A page that is soon drawn again takes that word
 back, and what a browser says may be from before it: the value that a field had, or that it is empty, then
-looks as if it had been typed. So the value is told at every drawing until the browser says that it has one.
+looks as if it had been typed. So a value is told at every drawing until the browser says that it has it.
 """
 
 from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-_ARRIVED: Final = "arrived"
 _NEVER: Final = object()
+_MARKS: Final = 64  # keys of Streamlit are for ever, so marks are used again
 
 
 class _Shown(NamedTuple):
-    """What a field shows, what a browser may still have instead, and the drawing that brings it there."""
+    """What a field shows, since which drawing of the page, and whether the browser has still to say so.
+
+    before: what the browser may have instead until it has that drawing.
+    """
 
     value: Any = _NEVER
-    before: tuple[Any, ...] = ()
     drawing: int = 0
+    underway: bool = False
+    before: tuple[Any, ...] = ()
+
+
+class _News:
+    """Equal to nothing: Streamlit takes it for a change whenever a browser tells it."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = object.__hash__
 
 
 def begin() -> None:
     """Begin to draw the page."""
     st.session_state["drawing"] = _drawing() + 1
-    st.session_state["underway"] = False
+    st.session_state["tells"] = False
 
 
 def drawn() -> None:
-    """The page is drawn to its end. A hidden choice has the browser say that it has the news."""
-    number = _drawing()
-    if st.session_state.get("underway"):
-        with st.container(key=_ARRIVED):
-            mark = _Mark(number)
-            st.radio(_ARRIVED, [mark], key=f"drawing {number}", on_change=_arrive, args=(number,))
+    """The page is drawn to its end. A hidden mark comes back if it tells something."""
+    if st.session_state.get("tells"):
+        with st.container(key="mark"):
+            st.radio("mark", [_News()], key=f"mark {_drawing() % _MARKS}", on_change=_hear)
 
 
-class _Mark(int):
-    """The number of a drawing, equal to none: Streamlit takes it for a change whenever a browser tells it."""
-
-    __hash__ = int.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
+def _hear() -> None:
+    """Find the fields that the browser has as they are shown."""
+    for key in _said():
+        shown = _shown(key)
+        if shown.underway and st.session_state.get(key, _NEVER) == shown.value:
+            st.session_state[f"shown {key}"] = _Shown(shown.value)
 
 
-def _arrive(drawing: int) -> None:
-    st.session_state[_ARRIVED] = max(drawing, st.session_state.get(_ARRIVED, 0))
+def _said() -> set[str]:
+    """The keys of the widgets that the browser speaks of. Streamlit keeps this to itself."""
+    context = get_script_run_ctx()
+    said = context and context.session_state._state._current_interaction_widget_states
+    return {one.id.split("-", 2)[-1] for one in (said.widgets if said else ())}
+
+
+def _has(drawing: int) -> bool:
+    """Whether the browser that speaks has a drawing, or a later one."""
+    return any(f"mark {number % _MARKS}" in _said() for number in range(drawing, _drawing() + 1))
 
 
 def _drawing() -> int:
@@ -58,28 +74,30 @@ def _drawing() -> int:
     return number
 
 
-def show(key: str, value: Any) -> str:
+def show(key: str, value: Any, *, draft: bool = False) -> str:
     """Make a widget show a value that changed elsewhere (undo, another tab); its key comes back.
 
     What is typed but refused stays as it is, for as long as the widget is there.
+    draft: in a form, of which a browser says nothing before it is sent.
     """
     shown = _shown(key)
     if key not in st.session_state:
         refuse(key, "")
-        _tell(key, value, shown._replace(value=value))
+        _tell(key, _Shown(value, _drawing(), not draft))
     elif not refusal(key) and shown.value != value:
-        before = (*shown.before, shown.value) if _underway(shown) else (shown.value,)
-        _tell(key, value, _Shown(value, before))
-    elif _underway(shown):
-        found = st.session_state[key]
-        _tell(key, shown.value if found in shown.before else found, shown)
+        before = (*shown.before, shown.value) if shown.underway else (shown.value,)
+        _tell(key, _Shown(value, _drawing(), not draft, before))
+    elif shown.underway:
+        _tell(key, shown)
     return key
 
 
-def _tell(key: str, value: Any, shown: _Shown) -> None:
-    st.session_state["underway"] = True
-    st.session_state[key] = value
-    st.session_state[f"shown {key}"] = shown._replace(drawing=_drawing())
+def _tell(key: str, shown: _Shown) -> None:
+    st.session_state["tells"] = True
+    if key in st.session_state:
+        del st.session_state[key]  # what was set for a widget that was then not drawn would stay for ever
+    st.session_state[key] = shown.value
+    st.session_state[f"shown {key}"] = shown
 
 
 def changed(
@@ -94,10 +112,11 @@ def changed(
     def act() -> None:
         found, shown = st.session_state.get(key), _shown(key)
         chosen = found if isinstance(found, list) else [] if found is None else [found]
+        behind = shown.underway and found in shown.before and not _has(shown.drawing)
         if options is not None and not all(one in options for one in chosen):
-            st.session_state[f"shown {key}"] = _Shown()
-        elif found != shown.value and not (_underway(shown) and found in shown.before):
-            st.session_state[f"shown {key}"] = shown._replace(value=found)
+            st.session_state[f"shown {key}"] = shown._replace(value=_NEVER)
+        elif found != shown.value and not behind:
+            st.session_state[f"shown {key}"] = _Shown(found)
             take(found)
 
     return act
@@ -106,10 +125,6 @@ def changed(
 def _shown(key: str) -> _Shown:
     found: _Shown = st.session_state.get(f"shown {key}", _Shown())
     return found
-
-
-def _underway(shown: _Shown) -> bool:
-    return shown.drawing > int(st.session_state.get(_ARRIVED, 0))
 
 
 def refuse(key: str, reason: str) -> None:

@@ -117,9 +117,9 @@ def _member(field: Field) -> None:
         placeholder="none" if not field.argument.required else "needed",
         help=help_text(field.argument),
         disabled=field.disabled,
-        on_change=fields.changed(key, lambda option: field.settle(_from_option(option, field.shown))),
+        on_change=fields.changed(key, lambda option: field.change(lambda old: _from_option(option, old))),
     )
-    _nested(field, field.shown, field.key, field.store)
+    _nested(field, field.shown, field.key, field.change)
 
 
 def _several(field: Field) -> None:
@@ -145,7 +145,7 @@ def _several(field: Field) -> None:
         on_change=fields.changed(key, take),
     )
     for index, item in enumerate(current):
-        _nested(field, item, f"{field.key} {index}", _at(field.store, index))
+        _nested(field, item, f"{field.key} {index}", _at(field.change, index))
 
 
 def _value_or_member(field: Field) -> None:
@@ -158,7 +158,7 @@ def _value_or_member(field: Field) -> None:
     fields.show(key, current)
 
     def take(chosen: str) -> None:
-        field.settle(None if chosen == _NOTHING else _from_option(chosen, field.shown))
+        field.change(lambda old: None if chosen == _NOTHING else _from_option(chosen, old))
 
     st.selectbox(
         f"{field.argument.arg} as",
@@ -168,7 +168,7 @@ def _value_or_member(field: Field) -> None:
         disabled=field.disabled,
         on_change=fields.changed(key, take),
     )
-    _nested(field, field.shown, field.key, field.store)
+    _nested(field, field.shown, field.key, field.change)
 
 
 def _nested(field: Field, value: Value, key: str, store: Store) -> None:

@@ -32,7 +32,7 @@ _STYLE: Final = """
 [data-testid="stCaptionContainer"] p { line-height: 1.35; }
 .st-key-menu { border-bottom: 1px solid rgba(128, 136, 160, .25); padding-bottom: .35rem; }
 .st-key-menu p { font-weight: 500; }
-.st-key-arrived { display: none; }
+.st-key-mark { display: none; }
 .st-key-nodes { max-height: 640px; overflow-y: auto; flex-wrap: nowrap; }
 .st-key-nodes > * { flex-shrink: 0; }
 @media (max-width: 1000px) {
@@ -51,6 +51,7 @@ def begin(title: str) -> None:
     """Set the page up and draw the menu. Menu links keep graph and run."""
     from_the_top()
     fields.begin()
+    session.begin()
     st.set_page_config(page_title=f"{title} · flowcore", page_icon=_ICON, layout="wide")
     st.html(_STYLE)
     kept = {name: value for name in ("g", "run") if (value := st.query_params.get(name, ""))}

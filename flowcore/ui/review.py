@@ -76,12 +76,12 @@ def _stale() -> None:
     found = overlay.stale()
     if found:
         st.markdown("**Your corrections that no longer fit**")
-    for stale in found:
+    for index, stale in enumerate(found):
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.warning(plain(f"{stale.problem.message} {stale.problem.hint}"))
         right.button(
             "Remove it",
-            key=f"drop {stale.package} {stale.pattern}",
+            key=f"drop {index} {stale.package} {stale.pattern}",
             width="stretch",
             on_click=session.attempt,
             args=(partial(corrections.drop, stale.package, stale.pattern),),

@@ -64,7 +64,7 @@ def _fields(argument: Argument, key: str, catalog: Catalog) -> Draft:
     known = correct.types(catalog)
 
     def at(name: str, value: object) -> str:
-        return fields.show(f"{key} {name}", value)
+        return fields.show(f"{key} {name}", value, draft=True)
 
     left, right = st.columns(2)
     types = left.multiselect(

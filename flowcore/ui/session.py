@@ -208,6 +208,11 @@ def attempt(act: Callable[[], T]) -> T | None:
         return None
 
 
+def begin() -> None:
+    """Begin to draw the page: what was said before is no longer on show."""
+    _state()["on show"] = []
+
+
 def say(*problems: Problem) -> None:
     """Keep problems to be shown at the next drawing of the page."""
     _state().setdefault("said", []).extend(problems)
@@ -216,7 +221,7 @@ def say(*problems: Problem) -> None:
 def said() -> list[Problem]:
     """The problems to be shown now, each once."""
     found: list[Problem] = list(dict.fromkeys(_state().pop("said", [])))
-    _state()["on show"] = found
+    _state()["on show"] = [*_state().get("on show", ()), *found]
     return found
 
 

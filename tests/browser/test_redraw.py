@@ -138,6 +138,13 @@ def far_away(port: int, seconds: float) -> Iterator[str]:
         there, back = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(passed_on(reader, back), passed_on(there, writer), return_exceptions=True)
 
+    async def ended() -> None:
+        server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     starting = asyncio.start_server(connected, "127.0.0.1", 0)
@@ -145,7 +152,7 @@ def far_away(port: int, seconds: float) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(ended(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
 
 

@@ -112,11 +112,12 @@ def changed(
     def act() -> None:
         found, shown = st.session_state.get(key), _shown(key)
         chosen = found if isinstance(found, list) else [] if found is None else [found]
-        behind = shown.underway and found in shown.before and not _has(shown.drawing)
+        behind = shown.underway and not _has(shown.drawing)  # it will yet show what it is told
         if options is not None and not all(one in options for one in chosen):
             st.session_state[f"shown {key}"] = shown._replace(value=_NEVER)
-        elif found != shown.value and not behind:
-            st.session_state[f"shown {key}"] = _Shown(found)
+        elif found != shown.value and not (behind and found in shown.before):
+            before = (*shown.before, shown.value) if behind else ()
+            st.session_state[f"shown {key}"] = _Shown(found, _drawing() + 1, behind, before)
             take(found)
 
     return act

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from flowcore.dataflow import document
 from tests.benchmarks import serving
 from tests.browser import steps
 from tests.browser.conftest import App
@@ -175,3 +177,22 @@ def test_an_undo_stands_where_the_server_is_far_away(page: Page, app: App, tmp_p
             expect(undo).to_be_disabled()
             expect(filters).to_have_value("32")
         assert downloaded(page, tmp_path) == original
+
+        filters.fill("48")
+        filters.press("Enter")
+        expect(undo).to_be_enabled()
+        undo.click()
+        id = steps.graph_id(page)
+        steps.until(lambda: filters_of(app, id) == 32)  # which the browser does not know yet
+        filters.fill("40")
+        filters.press("Enter")
+        page.wait_for_timeout(3000)
+        expect(filters).to_have_value("40")
+        assert filters_of(app, id) == 40
+
+
+def filters_of(app: App, graph_id: str) -> object:
+    """What the server has kept."""
+    with contextlib.closing(sqlite3.connect(f"file:{app.home / 'flowcore.db'}?mode=ro", uri=True)) as store:
+        ((found,),) = store.execute("select document from graphs where id = ?", [graph_id])
+    return document.read(found).by_id["n5"].args["filters"]

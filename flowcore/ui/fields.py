@@ -16,13 +16,15 @@ _MARKS: Final = 64  # keys of Streamlit are for ever, so marks are used again
 
 
 class _Shown(NamedTuple):
-    """What a field shows, since which drawing of the page, and whether the browser has still to say so.
+    """What a field shows, and whether the browser has still to say so.
 
-    before: what the browser may have instead until it has that drawing.
+    since, told: the first and the last drawing of the page that tell it.
+    before: what the browser may have instead until it has the first.
     """
 
     value: Any = _NEVER
-    drawing: int = 0
+    since: int = 0
+    told: int = 0
     underway: bool = False
     before: tuple[Any, ...] = ()
 
@@ -53,7 +55,7 @@ def _hear() -> None:
     """Find the fields that the browser has as they are shown."""
     for key in _said():
         shown = _shown(key)
-        if shown.underway and st.session_state.get(key, _NEVER) == shown.value:
+        if shown.underway and _has(shown.told) and st.session_state.get(key, _NEVER) == shown.value:
             st.session_state[f"shown {key}"] = _Shown(shown.value)
 
 
@@ -83,10 +85,10 @@ def show(key: str, value: Any, *, draft: bool = False) -> str:
     shown = _shown(key)
     if key not in st.session_state:
         refuse(key, "")
-        _tell(key, _Shown(value, _drawing(), not draft))
+        _tell(key, _Shown(value, _drawing(), underway=not draft))
     elif not refusal(key) and shown.value != value:
         before = (*shown.before, shown.value) if shown.underway else (shown.value,)
-        _tell(key, _Shown(value, _drawing(), not draft, before))
+        _tell(key, _Shown(value, _drawing(), underway=not draft, before=before))
     elif shown.underway:
         _tell(key, shown)
     return key
@@ -97,7 +99,7 @@ def _tell(key: str, shown: _Shown) -> None:
     if key in st.session_state:
         del st.session_state[key]  # what was set for a widget that was then not drawn would stay for ever
     st.session_state[key] = shown.value
-    st.session_state[f"shown {key}"] = shown
+    st.session_state[f"shown {key}"] = shown._replace(told=_drawing())
 
 
 def changed(
@@ -112,12 +114,13 @@ def changed(
     def act() -> None:
         found, shown = st.session_state.get(key), _shown(key)
         chosen = found if isinstance(found, list) else [] if found is None else [found]
-        behind = shown.underway and not _has(shown.drawing)  # it will yet show what it is told
+        old = shown.underway and not _has(shown.since) and found in shown.before
+        late = shown.underway and not _has(shown.told)  # the browser will yet show what it was told
         if options is not None and not all(one in options for one in chosen):
             st.session_state[f"shown {key}"] = shown._replace(value=_NEVER)
-        elif found != shown.value and not (behind and found in shown.before):
-            before = (*shown.before, shown.value) if behind else ()
-            st.session_state[f"shown {key}"] = _Shown(found, _drawing() + 1, behind, before)
+        elif found != shown.value and not old:
+            before = (*shown.before, shown.value) if late else ()
+            st.session_state[f"shown {key}"] = _Shown(found, _drawing() + 1, _drawing() + 1, late, before)
             take(found)
 
     return act

@@ -168,16 +168,20 @@ def test_an_undo_stands_where_the_server_is_far_away(page: Page, app: App, tmp_p
         filters = steps.at(page, "n5 args filters").locator("input").first
         undo = steps.at(page, "undo").locator("button:visible")
         for number in (48, 48, 64, 64):
+            steps.settle(page)
+            page.wait_for_timeout(1000)  # what is on its way would be drawn over what is typed
             filters.fill(str(number))
             filters.press("Enter")
             expect(undo).to_be_enabled()
             undo.click()
             expect(undo).to_be_disabled()
-            page.wait_for_timeout(2500)
+            page.wait_for_timeout(2000)
             expect(undo).to_be_disabled()
             expect(filters).to_have_value("32")
         assert downloaded(page, tmp_path) == original
 
+        steps.settle(page)
+        page.wait_for_timeout(1000)
         filters.fill("48")
         filters.press("Enter")
         expect(undo).to_be_enabled()

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -158,21 +160,32 @@ def far_away(port: int, seconds: float) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
 
 
-def test_an_undo_stands_where_the_server_is_far_away(page: Page, app: App, tmp_path: Path) -> None:
+def test_an_undo_and_what_follows_it_stand_where_the_server_is_far_away(
+    page: Page, app: App, tmp_path: Path
+) -> None:
     with far_away(app.port, 0.2) as address:
         page.goto(f"{address}/")
         steps.at(page, f"example {steps.EXAMPLE}").locator("button:enabled:visible").click()
         steps.at(page, "search").wait_for()
         steps.select(page, "Conv2D (n5)")
         original = downloaded(page, tmp_path)
+        id = steps.graph_id(page)
         filters = steps.at(page, "n5 args filters").locator("input").first
         undo = steps.at(page, "undo").locator("button:visible")
-        for number in (48, 48, 64, 64):
-            steps.settle(page)
-            page.wait_for_timeout(1000)  # what is on its way would be drawn over what is typed
+
+        def typed(number: int) -> bool:
+            """Whether it was taken: what is on its way may be drawn over what is typed before it is sent."""
             filters.fill(str(number))
             filters.press("Enter")
-            expect(undo).to_be_enabled()
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                if filters_of(app, id) == number:
+                    return True
+                page.wait_for_timeout(20)
+            return False
+
+        for number in (48, 48, 64, 64):
+            steps.until(partial(typed, number))
             undo.click()
             expect(undo).to_be_disabled()
             page.wait_for_timeout(2000)
@@ -180,17 +193,14 @@ def test_an_undo_stands_where_the_server_is_far_away(page: Page, app: App, tmp_p
             expect(filters).to_have_value("32")
         assert downloaded(page, tmp_path) == original
 
-        steps.settle(page)
-        page.wait_for_timeout(1000)
-        filters.fill("48")
-        filters.press("Enter")
-        expect(undo).to_be_enabled()
-        undo.click()
-        id = steps.graph_id(page)
-        steps.until(lambda: filters_of(app, id) == 32)  # which the browser does not know yet
-        filters.fill("40")
-        filters.press("Enter")
-        page.wait_for_timeout(3000)
+        def typed_before_the_undo_is_seen() -> bool:
+            steps.until(lambda: typed(48))
+            undo.click()
+            steps.until(lambda: filters_of(app, id) == 32)
+            return typed(40)
+
+        steps.until(typed_before_the_undo_is_seen)
+        page.wait_for_timeout(2000)
         expect(filters).to_have_value("40")
         assert filters_of(app, id) == 40
 

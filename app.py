@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.ui import fields, frame, gallery, session
+from flowcore.ui import frame, gallery, session
 
 frame.begin("Start")
 owner = session.owner()
@@ -18,5 +18,3 @@ gallery.mine(owner)
 
 st.subheader("Start your own")
 gallery.start(owner)
-
-fields.drawn()

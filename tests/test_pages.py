@@ -45,6 +45,14 @@ def shown(at: AppTest) -> str:
     return "\n".join(str(item.value) for kind in (at.error, at.warning, at.info) for item in kind)
 
 
+def said(at: AppTest) -> str:
+    return "\n".join(item.value.replace("\\", "") for item in (*at.markdown, *at.caption))
+
+
+def graph_of(id: str) -> Graph:
+    return document.read(graphs.load(id).document)
+
+
 @pytest.fixture
 def example(home: Path) -> str:
     return stored(document.read(examples()["digits_cnn"].read_bytes()))
@@ -85,9 +93,9 @@ def test_a_change_in_a_form_is_a_change_in_the_store(example: str) -> None:
     at.selectbox(key="node").select("n5").run()
     at.number_input(key="n5 args filters").set_value(48).run()
     assert not at.exception
-    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 48
+    assert graph_of(example).by_id["n5"].args["filters"] == 48
     at.button(key="undo").click().run()
-    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 32
+    assert graph_of(example).by_id["n5"].args["filters"] == 32
     assert at.number_input(key="n5 args filters").value == 32
 
 
@@ -95,7 +103,7 @@ def test_the_script_has_the_seed_of_the_run_that_is_looked_at(example: str) -> N
     at = opened("pages/build.py", example)
     at.segmented_control(key="beside").select("Script").run()
     assert "SEED = 0\n" in script(at)
-    runs.create(document.read(graphs.load(example).document), database.owner_key(TOKEN), Settings(seed=7))
+    runs.create(graph_of(example), database.owner_key(TOKEN), Settings(seed=7))
     assert "SEED = 7\n" in script(at.run())
 
 
@@ -124,7 +132,7 @@ def test_an_argument_that_is_set_back_to_its_default_is_no_argument(example: str
     at = opened("pages/build.py", example)
     at.selectbox(key="node").select("n5").run()
     at.selectbox(key="n5 args padding").select("valid").run()
-    assert "padding" not in document.read(graphs.load(example).document).by_id["n5"].args
+    assert "padding" not in graph_of(example).by_id["n5"].args
 
 
 def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path) -> None:
@@ -134,10 +142,10 @@ def test_a_text_that_is_emptied_is_none_where_that_may_be_and_says_so(home: Path
     field = at.text_input(key="n1 args weights")
     assert field.value == "imagenet"
     at = field.set_value("").run()
-    assert document.read(graphs.load(id).document).by_id["n1"].args == {"weights": None}
+    assert graph_of(id).by_id["n1"].args == {"weights": None}
     assert at.text_input(key="n1 args weights").placeholder == "None"
     at.text_input(key="n1 args weights").set_value("imagenet").run()
-    assert document.read(graphs.load(id).document).by_id["n1"].args == {}
+    assert graph_of(id).by_id["n1"].args == {}
 
 
 def test_what_was_undone_can_be_done_again_at_once(example: str) -> None:
@@ -147,7 +155,7 @@ def test_what_was_undone_can_be_done_again_at_once(example: str) -> None:
     at.button(key="undo").click().run()
     assert at.number_input(key="n5 args filters").value == 32
     at.number_input(key="n5 args filters").set_value(64).run()
-    assert document.read(graphs.load(example).document).by_id["n5"].args["filters"] == 64
+    assert graph_of(example).by_id["n5"].args["filters"] == 64
     at.button(key="duplicate").click().run()
     assert at.selectbox(key="node").value == "n14"
     at.selectbox(key="node").select("n5").run()
@@ -170,21 +178,16 @@ def test_what_was_refused_is_gone_with_its_field_and_refused_again(example: str)
         at.selectbox(key="node").select("n5").run()
         field = at.text_input(key="n5 args kernel_size")
         assert field.value == "3, 3"
-        assert "expected an int" not in captions(at)
+        assert "expected an int" not in said(at)
         field.set_value("3.5").run()
         assert at.text_input(key="n5 args kernel_size").value == "3.5"
-        assert "expected an int" in captions(at)
+        assert "expected an int" in said(at)
         at.selectbox(key="node").select("n9").run()
-
-
-def captions(at: AppTest) -> str:
-    return "\n".join(item.value for item in at.caption)
 
 
 def test_two_changes_that_come_at_once_are_both_kept(example: str) -> None:
     def now(type_: str) -> dict[str, Any]:
-        graph = document.read(graphs.load(example).document)
-        return next(node.args for node in graph.nodes if node.type.endswith(type_))
+        return next(node.args for node in graph_of(example).nodes if node.type.endswith(type_))
 
     at = opened("pages/train.py", example)
     at.number_input(key="plan epochs").set_value(3)
@@ -247,7 +250,7 @@ def test_what_is_typed_is_kept_and_what_is_cleared_is_gone(
     example: str, node: str, argument: str, typed: Any, kept: Any, cleared: Any
 ) -> None:
     def args() -> dict[str, Any]:
-        return document.read(graphs.load(example).document).by_id[node].args
+        return graph_of(example).by_id[node].args
 
     key = f"{node} args {argument}"
     at = opened("pages/build.py", example)
@@ -262,7 +265,7 @@ def test_what_is_typed_is_kept_and_what_is_cleared_is_gone(
 
 def test_a_learning_rate_may_be_a_schedule_and_a_number_again(example: str) -> None:
     def optimizer() -> Any:
-        return document.read(graphs.load(example).document).by_id["n11"].args["optimizer"]
+        return graph_of(example).by_id["n11"].args["optimizer"]
 
     at = opened("pages/build.py", example)
     at.selectbox(key="node").select("n11").run()
@@ -286,7 +289,7 @@ def test_metrics_made_from_classes_keep_their_own_arguments(example: str) -> Non
     _set(at, "n11 args metrics", ["accuracy", f"$new {top}"])
     _set(at, "n11 args metrics 1 SparseTopKCategoricalAccuracy k", 3)
     _set(at, "n11 args metrics", [f"$new {top}"])
-    metrics = document.read(graphs.load(example).document).by_id["n11"].args["metrics"]
+    metrics = graph_of(example).by_id["n11"].args["metrics"]
     assert metrics == [{"$new": top, "args": {"k": 3}}]
 
 
@@ -295,7 +298,7 @@ def test_an_optimizer_is_made_from_its_class_with_arguments_of_its_own(example: 
     at.selectbox(key="plan optimizer").select("$new keras.optimizers.SGD").run()
     assert not at.exception
     at.number_input(key="plan optimizer SGD momentum").set_value(0.9).run()
-    args = document.read(graphs.load(example).document).by_id["n11"].args
+    args = graph_of(example).by_id["n11"].args
     assert args["optimizer"] == {"$new": "keras.optimizers.SGD", "args": {"momentum": 0.9}}
 
 
@@ -311,7 +314,7 @@ def test_losses_of_several_outputs_are_shown_and_stay_as_they_are(home: Path) ->
     id = stored(graph)
 
     def told() -> dict[str, Any]:
-        return document.read(graphs.load(id).document).by_id["n11"].args
+        return graph_of(id).by_id["n11"].args
 
     at = opened("pages/train.py", id)
     assert not at.exception
@@ -362,7 +365,7 @@ def _place(at: AppTest) -> str:
 def test_early_stopping_is_a_callback_of_fit(example: str) -> None:
     at = opened("pages/train.py", example)
     at.number_input(key="plan patience").set_value(5).run()
-    stopping = document.read(graphs.load(example).document).by_id["n12"].args["callbacks"]
+    stopping = graph_of(example).by_id["n12"].args["callbacks"]
     assert stopping == [
         {
             "$new": "keras.callbacks.EarlyStopping",

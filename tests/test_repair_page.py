@@ -9,15 +9,12 @@ from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from flowcore.dataflow import document
 from flowcore.dataflow.repair_case import Repair
 from flowcore.model.event import LayerRow
-from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
-from flowcore.store import graphs
 from flowcore.ui import report
 from tests.networks import chain
-from tests.test_pages import opened, stored
+from tests.test_pages import graph_of, opened, said, stored
 
 GRAPH = chain(("Input", {"shape": [8, 8, 1]}), ("Flatten", {}), ("Conv2D", {"filters": 2, "kernel_size": 3}))
 
@@ -40,31 +37,23 @@ def labels(at: AppTest) -> list[str]:
     return [button.label for button in offered(at)]
 
 
-def said(at: AppTest) -> str:
-    return "\n".join(item.value.replace("\\", "") for item in (*at.markdown, *at.caption))
-
-
-def kept(id: str) -> Graph:
-    return document.read(graphs.load(id).document)
-
-
 def test_a_click_beside_a_problem_puts_it_right_and_is_undone_as_one_edit(home: Path) -> None:
     id = stored(GRAPH)
-    before = kept(id)
+    before = graph_of(id)
     at = opened("pages/build.py", id)
     until(at, lambda: bool(labels(at)))
     assert labels(at) == ["Connect Conv2D before Flatten", "Insert Reshape to 8, 8, 1"]
     assert "Flatten gives (None, 64), which has 2" in said(at)
 
     offered(at)[1].click().run()
-    types = [node.type.rpartition(".")[2] for node in kept(id).nodes]
+    types = [node.type.rpartition(".")[2] for node in graph_of(id).nodes]
     assert types == ["Input", "Flatten", "Conv2D", "Reshape"]
     until(at, lambda: "No problems" in said(at))
     assert labels(at) == []
 
     at.button(key="undo").click().run()
-    assert kept(id).nodes == before.nodes
-    assert kept(id).links == before.links
+    assert graph_of(id).nodes == before.nodes
+    assert graph_of(id).links == before.links
 
 
 def test_a_repair_of_a_graph_that_has_changed_since_changes_nothing() -> None:

@@ -123,13 +123,13 @@ def relink(graph: Graph, link: Link, source: str, output: str) -> Graph:
 def set_argument(graph: Graph, node: str, name: str, value: Value | UnsetType) -> Graph:
     """Give an argument a value; UNSET gives it back its default."""
     old = _node(graph, node)
-    return _put(graph, replace(old, args=_with(old.args, name, value)))
+    return _put(graph, replace(old, args=with_value(old.args, name, value)))
 
 
 def set_call(graph: Graph, node: str, name: str, value: Value | UnsetType) -> Graph:
     """Give a constant of a layer's call a value; UNSET gives it back its default."""
     old = _node(graph, node)
-    return _put(graph, replace(old, call=_with(old.call, name, value)))
+    return _put(graph, replace(old, call=with_value(old.call, name, value)))
 
 
 def rename(graph: Graph, node: str, label: str) -> Graph:
@@ -207,7 +207,7 @@ def _argument(graph: Graph, node: Node, link: Link, catalog: Catalog) -> Argumen
     return ports.ports(graph, node, catalog)[link.argument]
 
 
-def _with(args: dict[str, Value], name: str, value: Value | UnsetType) -> dict[str, Value]:
+def with_value(args: dict[str, Value], name: str, value: Value | UnsetType) -> dict[str, Value]:
     if value is UNSET:
         return {key: item for key, item in args.items() if key != name}
     return {**args, name: value}

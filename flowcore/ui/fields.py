@@ -53,9 +53,10 @@ def drawn() -> None:
 
 def _hear() -> None:
     """Find the fields that the browser has as they are shown."""
-    for key in _said():
+    said = _said()
+    for key in said:
         shown = _shown(key)
-        if shown.underway and _has(shown.told) and st.session_state.get(key, _NEVER) == shown.value:
+        if shown.underway and _has(said, shown.told) and st.session_state.get(key, _NEVER) == shown.value:
             st.session_state[f"shown {key}"] = _Shown(shown.value)
 
 
@@ -66,9 +67,9 @@ def _said() -> set[str]:
     return {one.id.split("-", 2)[-1] for one in (said.widgets if said else ())}
 
 
-def _has(drawing: int) -> bool:
+def _has(said: set[str], drawing: int) -> bool:
     """Whether the browser that speaks has a drawing, or a later one."""
-    return any(f"mark {number % _MARKS}" in _said() for number in range(drawing, _drawing() + 1))
+    return any(f"mark {number % _MARKS}" in said for number in range(drawing, _drawing() + 1))
 
 
 def _drawing() -> int:
@@ -112,15 +113,16 @@ def changed(
     """
 
     def act() -> None:
-        found, shown = st.session_state.get(key), _shown(key)
+        found, shown, said = st.session_state.get(key), _shown(key), _said()
         chosen = found if isinstance(found, list) else [] if found is None else [found]
-        old = shown.underway and not _has(shown.since) and found in shown.before
-        late = shown.underway and not _has(shown.told)  # the browser will yet show what it was told
+        old = shown.underway and not _has(said, shown.since) and found in shown.before
+        late = shown.underway and not _has(said, shown.told)  # the browser will yet show what it was told
         if options is not None and not all(one in options for one in chosen):
             st.session_state[f"shown {key}"] = shown._replace(value=_NEVER)
         elif found != shown.value and not old:
-            before = (*shown.before, shown.value) if late else ()
-            st.session_state[f"shown {key}"] = _Shown(found, _drawing() + 1, _drawing() + 1, late, before)
+            next = _drawing() + 1
+            again = _Shown(found, next, next, underway=True, before=(*shown.before, shown.value))
+            st.session_state[f"shown {key}"] = again if late else _Shown(found)
             take(found)
 
     return act

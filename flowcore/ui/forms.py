@@ -1,11 +1,13 @@
 """Arguments as widgets: a registry from type to widget, so that a new type is an entry, not a branch."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import streamlit as st
 from msgspec import UNSET
 
+from flowcore.dataflow import edit
 from flowcore.dataflow.kinds import branches, family
 from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value, tag
@@ -48,7 +50,7 @@ def arguments(
             argument,
             args.get(argument.arg, UNSET),
             f"{key} {argument.arg}",
-            _into(store, argument.arg),
+            partial(store, argument.arg),
             catalog,
             disabled,
         )
@@ -68,10 +70,6 @@ def arguments(
         with st.expander(f"More arguments ({len(others)})", key=f"{key} more"):
             for field in others:
                 draw(field)
-
-
-def _into(store: Callable[[str, Change], object], name: str) -> Store:
-    return lambda change: store(name, change)
 
 
 def _widget(argument: Argument) -> Callable[[Field], None]:
@@ -189,9 +187,7 @@ def _nested(field: Field, value: Value, key: str, store: Store) -> None:
 def _with(value: Value, name: str, change: Change) -> Value:
     """An object that is made for an argument, with another value of one of its own."""
     args = value.get("args", {})
-    item = change(args.get(name, UNSET))
-    kept = {key: old for key, old in args.items() if key != name}
-    return {"$new": value["$new"], "args": kept if item is UNSET else {**kept, name: item}}
+    return {"$new": value["$new"], "args": edit.with_value(args, name, change(args.get(name, UNSET)))}
 
 
 def _at(store: Store, index: int) -> Store:

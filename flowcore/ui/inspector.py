@@ -1,6 +1,7 @@
 """The selected node: its name, arguments, links, and what can be done with it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from msgspec import UNSET
@@ -12,7 +13,7 @@ from flowcore.model.frame import Cost, ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.ui import clusters, fields, forms, links
 from flowcore.ui.session import Session
-from flowcore.ui.widgets import Change, Field, Store
+from flowcore.ui.widgets import Change, Field
 from flowcore.ui.words import plain
 
 
@@ -105,19 +106,16 @@ def _note(here: Session, node: Node) -> None:
 
 
 def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: Catalog) -> None:
-    def store(name: str, change: Change) -> None:
-        def step(graph: Graph) -> Graph:
-            now = graph.by_id.get(node.id, node)
-            return edit.set_argument(graph, node.id, name, change(now.args.get(name, UNSET)))
+    id = node.id
 
-        here.apply(step)
+    def store(name: str, change: Change) -> None:
+        here.apply(lambda graph: edit.set_argument(graph, id, name, change(now(graph).args.get(name, UNSET))))
 
     def store_call(name: str, change: Change) -> None:
-        def step(graph: Graph) -> Graph:
-            now = graph.by_id.get(node.id, node)
-            return edit.set_call(graph, node.id, name, change(now.call.get(name, UNSET)))
+        here.apply(lambda graph: edit.set_call(graph, id, name, change(now(graph).call.get(name, UNSET))))
 
-        here.apply(step)
+    def now(graph: Graph) -> Node:
+        return graph.by_id.get(id, node)
 
     linked = frozenset(link.argument for link in here.graph.into(node.id))
     key = f"{node.id} args"
@@ -127,13 +125,9 @@ def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: C
         with st.expander(f"Arguments of the call ({len(constants)})", key=f"{node.id} call"):
             for item in constants:
                 value = node.call.get(item.arg, UNSET)
-                put = _put(store_call, item.arg)
+                put = partial(store_call, item.arg)
                 field = f"{node.id} call {item.arg}"
                 forms.draw(Field(item, value, field, put, catalog, not here.editable))
-
-
-def _put(store: Callable[[str, Change], object], name: str) -> Store:
-    return lambda change: store(name, change)
 
 
 def _actions(here: Session, node: Node) -> None:

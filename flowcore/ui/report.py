@@ -61,7 +61,6 @@ def _repairs(here: Session, index: int, problem: Problem, proposals: Sequence[Re
     """
     if not proposals:
         return
-    graph = here.graph
     with st.container(horizontal=True, key=f"repairs {index}"):
         for number, repair in enumerate(proposals[:3]):
             st.button(
@@ -69,7 +68,7 @@ def _repairs(here: Session, index: int, problem: Problem, proposals: Sequence[Re
                 icon=":material/build:",
                 key=f"repair {index} {number} {problem.code} {repair.label}",
                 on_click=here.apply,
-                args=(_put(repair, graph),),
+                args=(_put(repair, here.graph),),
             )
 
 

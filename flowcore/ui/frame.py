@@ -60,7 +60,8 @@ def begin(title: str) -> None:
         for path, label, icon in PAGES:
             barred = path not in _FREE and "g" not in kept
             st.page_link(path, label=label, icon=icon, query_params=kept, disabled=barred)
-    identity.ask()
+    with st.container():  # which holds the place: what is below would stand twice while it moves up
+        identity.ask()
     _reachable()
     _invitation()
     _say()

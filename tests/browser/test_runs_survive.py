@@ -16,6 +16,15 @@ from flowcore.store.runs import WorkerTrace
 from tests.browser import steps
 from tests.browser.conftest import App
 
+# The most alerts that ever stood in the page at once, however shortly.
+COUNT_ALERTS = """
+  window.mostAlerts = 0;
+  new MutationObserver(() => {
+    const count = document.querySelectorAll('[data-testid="stAlert"]').length;
+    window.mostAlerts = Math.max(window.mostAlerts, count);
+  }).observe(document, {childList: true, subtree: true});
+"""
+
 
 def training(page: Page, app: App, epochs: int = 4000) -> str:
     """A run that lasts, with its first epochs done; its id."""
@@ -134,9 +143,12 @@ def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(
 ) -> None:
     owner, other = new_page(), new_page()
     run = training(owner, app)
+    other.add_init_script(COUNT_ALERTS)
     other.goto(owner.url)
     expect(steps.badge(other)).to_contain_text("running")
     expect(other.get_by_text("You are looking on")).to_be_visible()
+    steps.settle(other)
+    assert other.evaluate("mostAlerts") == 1  # even while the browser learns who it is
     expect(steps.at(other, "train").locator("button:visible")).to_be_disabled()
     expect(steps.at(other, "plan epochs").locator("input")).to_be_disabled()
     expect(steps.at(other, "stop")).to_have_count(0)

@@ -363,6 +363,45 @@ def test_a_graph_whose_run_waits_is_forgotten_at_once(home: Path, tmp_path: Path
     assert bench.supervisor.wait(first, 20).state == "done"
 
 
+def test_a_run_that_cannot_be_handed_to_its_worker_gives_its_place_to_the_next(
+    home: Path, tmp_path: Path, workers: Workers
+) -> None:
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    assert bench.run("value = 1")[1].state == "done"  # there is a zygote now
+    zygote = psutil.Process(workers.pids[0])
+    zygote.suspend()
+    try:
+        id = bench.start(f"{READY}time.sleep(60)")
+        time.sleep(0.2)
+        runs.remove(id)
+    finally:
+        zygote.resume()
+    assert bench.run("value = 1")[1].state == "done"
+    assert bench.supervisor.wait(id, 10).over
+
+
+def test_runs_whose_turn_comes_while_the_disk_is_full_fail_and_the_next_has_their_place(
+    small: Path, tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWCORE_HOME", str(small))
+    bench = Limited(tmp_path, Supervisor(lambda: CATALOG, workers, queue=Queue(total=1)))
+    go = tmp_path / "go"
+    bench.started(f"{READY}import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)")
+    bench.folder = small / "scripts"
+    bench.folder.mkdir()
+    waiting = [bench.start("value = 1") for _ in range(2)]
+    subprocess.run(
+        ["dd", "if=/dev/zero", f"of={small / 'filler'}", "bs=512"], check=False, capture_output=True
+    )
+    go.touch()
+    for run in [bench.supervisor.wait(id, 10) for id in waiting]:
+        assert run.state == "failed"
+        assert run.problem is not None
+        assert "No space left on device" in run.problem.message
+    (small / "filler").unlink()
+    assert bench.run("value = 1")[1].state == "done"
+
+
 def test_of_two_tabs_that_run_a_graph_at_once_one_is_told_that_it_runs(
     home: Path, tmp_path: Path, workers: Workers
 ) -> None:

@@ -211,6 +211,13 @@ def test_where_no_second_file_can_be_made_the_first_goes_on(tmp_path: Path) -> N
     assert journal.read(tmp_path / journal.NAME)[0] == events
 
 
+def test_a_damaged_line_hides_none_of_the_others(tmp_path: Path) -> None:
+    lines = [b'{"event":"queued","at":1,"place":1}', b'{"event":"text","at":2,"text":"\xff"}']
+    lines += [b'{"event":"stopping","at":3}', b""]
+    (tmp_path / journal.NAME).write_bytes(b"\n".join(lines))
+    assert journal.Follower(tmp_path).look().state == "stopping"
+
+
 def test_a_torn_line_is_passed_over_when_a_journal_is_written_anew(tmp_path: Path) -> None:
     events = written(tmp_path, [*story(20)][:-1])
     with (tmp_path / journal.NAME).open("ab") as file:

@@ -12,7 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import reduce
 from pathlib import Path
@@ -408,12 +408,59 @@ def test_what_a_run_started_ends_with_it(bench: Bench) -> None:
     until(lambda: not psutil.pid_exists(child) or gone(psutil.Process(child)), 2)
 
 
+DAEMON = """
+import os, subprocess
+command = ["sleep", "60"]
+null = subprocess.DEVNULL
+daemon = subprocess.Popen(command, start_new_session=True, stdin=null, stdout=null)
+value = daemon.pid
+print("daemon", daemon.pid, flush=True)
+"""
+
+
+def daemon_of(run: Run) -> psutil.Process:
+    return psutil.Process(int(run.output.text.split()[1]))
+
+
+@pytest.mark.parametrize("how", ["done", "exit", "stop"])
+def test_what_left_the_group_of_its_worker_ends_with_it_too(bench: Bench, how: str) -> None:
+    if how == "exit" and not bench.supervisor.workers.pids:
+        pytest.skip("the death of a worker without a zygote is seen by nobody who could")
+    ends = {
+        "done": "",
+        "exit": "import time\ntime.sleep(0.5)\nos._exit(3)",
+        "stop": "import time\ntime.sleep(60)",
+    }
+    id = bench.started(f"{DAEMON}{ends[how]}", word="\n")
+    if how == "stop":
+        bench.supervisor.stop(id)
+    run = bench.supervisor.wait(id, 10)
+    assert run.over
+    with suppress(psutil.NoSuchProcess):
+        until(lambda: gone(daemon_of(run)), 2)
+
+
 def test_a_forked_child_that_lives_on_does_not_keep_a_dead_worker_running(bench: Bench, other: str) -> None:
     began = time.monotonic()
     _, run = bench.run("import os, time\nif os.fork(): os._exit(5)\ntime.sleep(60)")
     assert run.problem is not None
     assert run.problem.message == "The worker ended with exit code 5 before the graph was done."
     assert time.monotonic() - began < 10
+
+
+def test_a_child_that_left_its_group_does_not_keep_a_dead_worker_running(bench: Bench, other: str) -> None:
+    began = time.monotonic()
+    _, run = bench.run("import os, time\nif os.fork(): os._exit(5)\nos.setsid(); time.sleep(20)")
+    assert run.problem is not None
+    assert run.problem.message == "The worker ended with exit code 5 before the graph was done."
+    assert time.monotonic() - began < 10
+
+
+def test_a_node_that_closes_its_output_and_fails_still_tells_its_reason(bench: Bench) -> None:
+    _, run = bench.run("import sys; sys.stdout.close(); sys.stderr.close(); raise ValueError('the reason')")
+    assert run.problem is not None
+    assert "the reason (ValueError)" in run.problem.message
+    assert run.problem.nodes == ("n1",)
 
 
 def test_several_runs_at_once_keep_apart(bench: Bench) -> None:

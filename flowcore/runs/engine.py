@@ -148,16 +148,16 @@ class LocalRun:
     def _work(self) -> e.Event | None:
         """The whole life of the worker; its last word comes back."""
         worker = self._worker = self._workers.take("run", backend=self._settings.backend)
-        runs.trace(self.run_id, worker.trace)
-        meter = limits.Meter(worker, runs.folder(self.run_id))
-        worker.send(self._request)
-        if self._stopping.is_set():
-            self._insist(worker)
         printed = Printed(worker.output, self._print)
         printing = self._thread(printed.read, self._begins)
-        self._thread(worker.wait)  # nothing that it started outlives it, or its pipes would stay open
-        self._thread(self._watch, worker, meter, printed)
         try:
+            runs.trace(self.run_id, worker.trace)
+            meter = limits.Meter(worker, runs.folder(self.run_id))
+            worker.send(self._request)
+            if self._stopping.is_set():
+                self._insist(worker)
+            self._thread(worker.wait)  # nothing that it started outlives it, or its pipes would stay open
+            self._thread(self._watch, worker, meter, printed)
             return self._relay(worker)
         finally:
             if worker.wait(GRACE) is None:
@@ -166,10 +166,10 @@ class LocalRun:
 
     def _relay(self, worker: WorkerProcess) -> e.Event | None:
         """Every event into the journal; the worker's last word comes back."""
-        for line in worker.events:
+        while line := worker.read_line():
             try:
                 event = _decoder.decode(line)
-            except msgspec.MsgspecError:
+            except ValueError:
                 continue  # the worker died in the middle of a line
             if isinstance(event, e.END):
                 return event  # output that is still on its way belongs before the end
@@ -254,6 +254,8 @@ class LocalRun:
             try:
                 self._journal.append(event)
             except OSError as reason:
+                if isinstance(event, e.Queued):
+                    return  # there may be room by the time that it begins
                 self._condemn(full(reason))
                 if not isinstance(event, e.END):
                     return

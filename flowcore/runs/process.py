@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import select
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -12,9 +14,11 @@ import msgspec
 import psutil
 
 from flowcore.store import database, fallback, scratch
-from flowcore.store.processes import end_group
+from flowcore.store.processes import end_group, end_tree
 from flowcore.store.runs import WorkerTrace
 
+BLOCK: Final = 1 << 16
+BEAT: Final = 0.5  # seconds until it is noticed that a worker is gone whose pipe others hold open
 COMPILED: Final = 256 << 20  # bytes that are kept of what JAX has compiled
 UNSEEN: Final = 1 << 16  # an exit code that nobody was there to see
 _KEPT: Final = {
@@ -99,13 +103,13 @@ class Spawned:
 
     def kill(self) -> None:
         if self._process.returncode is None:
-            end_group(self.pid)
+            end_tree(self.pid)
 
 
 class WorkerProcess:
     """A worker in a process group and with a temporary folder of its own.
 
-    events yields lines of JSON until the worker is gone. output, if it is kept, yields what the
+    events: lines of JSON, for `read_line` or for one who polls. output, if it is kept, yields what the
     worker and its children print, C code included; who reads it closes it.
     """
 
@@ -124,6 +128,8 @@ class WorkerProcess:
         finally:
             self._pipes.hand_over()
         self.events: BinaryIO = self._pipes.told
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
 
     @property
     def output(self) -> BinaryIO:
@@ -148,6 +154,26 @@ class WorkerProcess:
             return False
         return True
 
+    def read_line(self) -> bytes:
+        """The next line of events, torn where the worker was killed; b"" once it is gone and all is read."""
+        while not self._lines:
+            block = self._block()
+            if not block:
+                line, self._rest = self._rest, b""
+                return line
+            *lines, self._rest = (self._rest + block).split(b"\n")
+            self._lines.extend(lines)
+        return self._lines.popleft() + b"\n"
+
+    def _block(self) -> bytes:
+        """What has come; b"" at the end. A child that the worker left behind may never close the pipe."""
+        pipe = select.poll()
+        pipe.register(self.events, select.POLLIN)
+        while not pipe.poll(1000 * BEAT):
+            if self.wait(0) is not None and not pipe.poll(0):
+                return b""
+        return os.read(self.events.fileno(), BLOCK)
+
     def kill(self) -> None:
         """End the worker and whatever it started, now."""
         self._process.kill()
@@ -169,7 +195,7 @@ def kill_leftover(worker: WorkerTrace) -> None:
     try:
         process = psutil.Process(worker.pid)
         if abs(process.create_time() - worker.created) < 1:
-            end_group(worker.pid)
+            end_tree(worker.pid)
     except psutil.Error:
         return
 

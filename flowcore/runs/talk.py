@@ -183,7 +183,7 @@ class Talk:
             sent = old.send(request)
             if self._stopping:
                 old.send(Stop())  # the first one came before the request
-            if sent and (line := old.events.readline()):
+            if sent and (line := old.read_line()):
                 return self._relay(old, line)
             self._bury(old)
             if self._stopping:
@@ -198,13 +198,13 @@ class Talk:
             self._metered = limits.Meter(worker), printed
         threading.Thread(target=printed.read, args=(lambda: True,), name="output", daemon=True).start()
         worker.send(request)
-        return self._relay(worker, worker.events.readline())
+        return self._relay(worker, worker.read_line())
 
     def _relay(self, worker: WorkerProcess, line: bytes) -> e.Event | None:
         while line:
             try:
                 event = _decoder.decode(line)
-            except msgspec.MsgspecError:
+            except ValueError:
                 return None  # it died in the middle of a line
             if isinstance(event, Evaluated):
                 self._answered(event)
@@ -212,7 +212,7 @@ class Talk:
                 return event
             else:
                 self._happened(event)
-            line = worker.events.readline()
+            line = worker.read_line()
         return None
 
     def _answered(self, found: Evaluated) -> None:

@@ -128,7 +128,9 @@ def _rest(file: BinaryIO, offset: int) -> tuple[list[Event], int]:
 def _events(content: bytes) -> list[Event]:
     found: list[Event] = []
     for line in content.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError):
+        with contextlib.suppress(
+            ValueError
+        ):  # torn, or damaged: bytes that are no text are none of msgspec's
             found.append(_decoder.decode(line))
     return found
 
@@ -137,7 +139,7 @@ def _count(content: bytes) -> int:
     """How often a journal was written anew before."""
     try:
         return _first.decode(content.partition(b"\n")[0]).compacted
-    except msgspec.MsgspecError:
+    except ValueError:
         return 0
 
 

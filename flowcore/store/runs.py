@@ -150,7 +150,7 @@ def traced(id: str) -> WorkerTrace | None:
     path = folder(id) / "worker.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=WorkerTrace)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError):
         return None
 
 

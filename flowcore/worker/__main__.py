@@ -4,6 +4,7 @@ Started by runs alone. Frames come in on descriptor 0, events go out on descript
 whatever is printed.
 """
 
+import contextlib
 import faulthandler
 import os
 import resource
@@ -12,6 +13,7 @@ import sys
 from flowcore.model.event import Failed
 from flowcore.model.frame import CheckRequest, Described, DescribeRequest, Limits, ShapeReport
 from flowcore.model.problem import FlowError
+from flowcore.store.processes import adopt, end_children
 from flowcore.worker import run, zygote
 from flowcore.worker.channel import Channel
 from flowcore.worker.confine import confine
@@ -31,6 +33,7 @@ def work(mode: str, events: int, warm: bool = False) -> None:
     """What a worker does from its first step to its last. warm: a spare one, which waits for its work."""
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    adopt()
     sys.setrecursionlimit(50_000)  # keras.Model() walks a chain of 1,000 layers by recursion
     add_fallback()
     frames = os.fdopen(os.dup(0), "rb")
@@ -49,8 +52,10 @@ def work(mode: str, events: int, warm: bool = False) -> None:
     except BaseException as reason:  # the last word, before the process ends
         channel.send(run.crash(reason))
     channel.close()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # a node may have closed it
+            stream.flush()
+    end_children()
     # Tearing TensorFlow down takes longer than it is worth, and nothing is left to save.
     os._exit(0)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -41,10 +42,16 @@ def explained(graph: Graph, node: Node, values: Mapping[str, Outputs], limits: L
     except StopRun:
         raise
     except BaseException as reason:  # a node may raise anything, and its run has to end with a value
-        traceback.print_exc()
+        print_trace(reason)
         problem = exhausted(reason, limits)
         shapes = {id: preview.shapes(outputs) for id, outputs in values.items()}
         raise FlowError(explain(FlowError(problem) if problem else reason, graph, node, shapes)) from None
+
+
+def print_trace(reason: BaseException) -> None:
+    """The trace of an exception among the output, unless a node has closed that."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        traceback.print_exception(reason, file=sys.stderr)
 
 
 def explain(

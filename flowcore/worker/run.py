@@ -3,8 +3,6 @@
 import gc
 import os
 import platform
-import sys
-import traceback
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from flowcore.worker.confine import Parameters, confine
 from flowcore.worker.control import StopRun
 from flowcore.worker.earlier import Earlier
 from flowcore.worker.evaluate import Outputs, evaluate
-from flowcore.worker.explain import explained
+from flowcore.worker.explain import explained, print_trace
 from flowcore.worker.gather import output
 from flowcore.worker.layers import summary
 from flowcore.worker.locate import locate
@@ -133,5 +131,5 @@ def _versions(request: RunRequest) -> dict[str, str]:
 
 def crash(reason: BaseException) -> Failed:
     """The last word of a worker that failed outside any node."""
-    traceback.print_exception(reason, file=sys.stderr)
+    print_trace(reason)
     return Failed(problem=Problem("worker-failed", f"The worker failed: {reason!r}.", "Run it again."))

@@ -70,7 +70,7 @@ class Watch:
         done, over = self._resumed(model, args)
         if over:
             return self._handed_on(keras, model, args, done)
-        args = {"verbose": 2, **args, "initial_epoch": done[-1].epoch if done else 0}
+        args = {"verbose": 2, **args, **({"initial_epoch": done[-1].epoch} if done else {})}
         batch, rows = args.get("batch_size") or USUAL_BATCH, _rows(args)
         steps = args.get("steps_per_epoch") or math.ceil(rows / batch)
         compiled = model.steps_per_execution

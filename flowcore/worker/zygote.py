@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from flowcore.model.frame import Exited, Fork, Forked, FromZygote, ZygoteReady
-from flowcore.store.processes import end_group
+from flowcore.store.processes import adopt, end_children, end_group
 from flowcore.worker.locate import add_fallback, locate, uncollected
 
 PIPES: Final = 3
@@ -38,6 +38,7 @@ def serve(descriptor: int, parent: int, begin: Begin) -> None:
     life.
     """
     _die_with(parent)
+    adopt()
     control = socket.socket(fileno=descriptor)
     preload()
     workers: set[int] = set()
@@ -114,12 +115,14 @@ def _reap(control: socket.socket, workers: set[int]) -> None:
             end_group(pid)
             _, status = os.waitpid(pid, 0)
             workers.discard(pid)
+            end_children(but=workers)  # that left the group of the worker
             _tell(control, Exited(pid, os.waitstatus_to_exitcode(status)))
 
 
 def _end(workers: set[int]) -> None:
     for pid in workers:
         end_group(pid)
+    end_children()
     os._exit(0)
 
 

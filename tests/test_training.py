@@ -25,7 +25,7 @@ from flowcore.store import runs
 from flowcore.worker import fingerprint
 from tests.test_runs import Kept, until
 
-HIDDEN, FIT, EVALUATE = "n6", "n11", "n12"
+HIDDEN, COMPILE, FIT, EVALUATE = "n6", "n10", "n11", "n12"
 USUAL = Settings(seed=3)
 
 
@@ -88,6 +88,55 @@ def test_a_stopped_training_goes_on_as_if_it_had_never_been_stopped(supervisor: 
     assert metrics(went_on) == metrics(whole)
     assert went_on.results == whole.results
     assert went_on.checkpoints == {FIT: last}
+
+
+PATIENT = [  # nothing is ever an improvement of 10 on the first epoch
+    {
+        "$new": "keras.callbacks.EarlyStopping",
+        "args": {"monitor": "loss", "min_delta": 10.0, "patience": 60, "restore_best_weights": True},
+    },
+    {
+        "$new": "keras.callbacks.ReduceLROnPlateau",
+        "args": {"monitor": "loss", "min_delta": 10.0, "patience": 7, "factor": 0.9},
+    },
+]
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_callbacks_go_on_as_if_the_training_had_never_been_stopped(
+    supervisor: Supervisor, killed: bool
+) -> None:
+    graph = digits(1_000, callbacks=PATIENT)
+    id = kept(supervisor, graph)
+    until(lambda: len(supervisor.look(id).epochs) > 9)
+    if killed:
+        trace = runs.traced(id)
+        assert trace is not None
+        psutil.Process(trace.pid).send_signal(signal.SIGKILL)
+    else:
+        supervisor.stop(id)
+    assert len(supervisor.wait(id, 10).epochs) < 60
+    went_on, whole = done(supervisor, graph, Settings(seed=3, resume=id)), done(supervisor, graph)
+    assert len(whole.epochs) == 61
+    assert metrics(went_on) == metrics(whole)
+    assert went_on.results == whole.results
+
+
+def test_a_learning_rate_that_was_changed_meanwhile_is_the_one_that_counts(supervisor: Supervisor) -> None:
+    def descending(rate: float, epochs: int) -> Graph:
+        optimizer = {"$new": "keras.optimizers.SGD", "args": {"learning_rate": rate}}
+        return edit.set_argument(digits(epochs), COMPILE, "optimizer", optimizer)
+
+    done(supervisor, descending(0.05, 3))
+    went_on = done(supervisor, descending(0.0, 5), Settings(seed=3, resume=runs.latest("")))
+    losses = [epoch.metrics["val_loss"] for epoch in went_on.epochs]
+    assert losses[0] != losses[1] != losses[2]
+    assert losses[2] == losses[3] == losses[4]
+
+
+def test_a_fit_begins_at_the_epoch_that_it_is_told(supervisor: Supervisor) -> None:
+    found = done(supervisor, digits(5, initial_epoch=3))
+    assert [epoch.epoch for epoch in found.epochs] == [4, 5]
 
 
 def test_a_training_goes_on_after_its_worker_was_killed(supervisor: Supervisor) -> None:

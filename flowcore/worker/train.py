@@ -19,7 +19,7 @@ from flowcore.model.event import (
 )
 from flowcore.worker import tune
 from flowcore.worker.channel import BEAT
-from flowcore.worker.checkpoint import Checkpoints
+from flowcore.worker.checkpoint import Checkpoints, Kept
 from flowcore.worker.control import Control
 from flowcore.worker.earlier import Earlier
 from flowcore.worker.fingerprint import of_data
@@ -67,7 +67,10 @@ class Watch:
     def _fit(self, keras: Any, model: Any, args: dict[str, Any]) -> Any:
         """fit, in steps that were chosen, from the last checkpoint where there is one to go on from."""
         tune.build(model, args.get("x"), args.get("y"))
-        done, over = self._resumed(model, args)
+        if self._kept is not None:
+            self._kept.begin(model, _given(args))
+        found, over = self._resumed(model, args)
+        done = found.history if found else ()
         if over:
             return self._handed_on(keras, model, args, done)
         args = {"verbose": 2, **args, **({"initial_epoch": done[-1].epoch} if done else {})}
@@ -83,7 +86,9 @@ class Watch:
 
         tell(tune.AS_KERAS)
         _set_steps(model, chosen)
-        watch = _watch(keras, self._node, self._emit, self._control, self._kept, list(done))
+        watch = _watch(
+            keras, self._node, self._emit, self._control, self._kept, list(done), self._recalled(found, args)
+        )
         try:
             with tune.quick_input(tell, len(done)) if quick else contextlib.nullcontext():
                 return _whole(done, model.fit(**args | {"callbacks": [*_given(args), watch]}))
@@ -93,17 +98,22 @@ class Watch:
         finally:
             _set_steps(model, compiled)
 
-    def _resumed(self, model: Any, args: dict[str, Any]) -> tuple[tuple[Epoch, ...], bool]:
-        """The epochs that are done already, and whether that is all; the model is in the state after them."""
+    def _resumed(self, model: Any, args: dict[str, Any]) -> tuple[Kept | None, bool]:
+        """What is done already, and whether that is all; the model is in the state after it."""
         if self._earlier is None:
-            return (), False
+            return None, False
         found, over = self._earlier.load(self._node, model, args.get("epochs", 1))
-        if found is None:
-            return (), False
-        if self._kept is not None:
+        if found is not None and self._kept is not None:
             self._kept.take(self._earlier.of(self._node))
             self._emit(Checkpoint(node=self._node, epoch=found.epoch))
-        return found.history, over
+        return found, over
+
+    def _recalled(self, found: Kept | None, args: dict[str, Any]) -> Callable[[], None]:
+        """What lets the callbacks go on from what is done already."""
+        earlier = self._earlier
+        if found is None or earlier is None:
+            return lambda: None
+        return lambda: earlier.of(self._node).recall(found, _given(args))
 
     def _handed_on(self, keras: Any, model: Any, args: dict[str, Any], done: tuple[Epoch, ...]) -> Any:
         """What a fit that is over came to."""
@@ -121,7 +131,7 @@ class Watch:
             self._emit(DataSeen(node=self._node, fingerprints=found))
 
     def _callbacks(self, keras: Any, args: dict[str, Any]) -> list[Any]:
-        return [*_given(args), _watch(keras, self._node, self._emit, self._control, None, [])]
+        return [*_given(args), _watch(keras, self._node, self._emit, self._control, None, [], lambda: None)]
 
 
 def _watch(
@@ -131,6 +141,7 @@ def _watch(
     control: Control,
     kept: Checkpoints | None,
     history: list[Epoch],
+    recall: Callable[[], None],
 ) -> Any:
     """Made here, since only a process that runs a graph has Keras (keras.callbacks.Callback)."""
 
@@ -146,6 +157,7 @@ def _watch(
             emit(TrainingBegan(node=node, epochs=epochs, steps=steps))
             for epoch in history:
                 emit(epoch)
+            recall()  # the others have forgotten all by now
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epoch, self.began = epoch + 1, time.monotonic()

@@ -538,6 +538,31 @@ def test_a_run_is_looked_at_from_another_supervisor(bench: Bench) -> None:
     assert other.look(id).state == "done"
 
 
+def test_a_graph_that_another_server_runs_is_not_forgotten(bench: Bench) -> None:
+    graph = msgspec.structs.replace(bench.graph(f"{READY}time.sleep(60)"), id="shared")
+    id = bench.supervisor.start(graph)
+    until(lambda: "ready" in bench.supervisor.look(id).output.text)
+    other = Supervisor(lambda: CATALOG)
+    with pytest.raises(FlowError, match="Another server runs this graph"):
+        other.forget("shared")
+    assert bench.supervisor.look(id).state == "running"
+    bench.supervisor.stop(id)
+    bench.supervisor.wait(id, 10)
+    other.forget("shared")
+    assert not runs.exists(id)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(seed=-1), Settings(seed=1 << 32), Settings(steps_per_execution=0)],
+    ids=["a seed below zero", "a seed too large", "no steps"],
+)
+def test_settings_that_nothing_can_be_made_of_are_refused(bench: Bench, settings: Settings) -> None:
+    with pytest.raises(FlowError) as caught:
+        bench.supervisor.start(bench.graph("value = 1"), settings=settings)
+    assert [problem.code for problem in caught.value.problems] == ["bad-setting"]
+
+
 @pytest.mark.parametrize("id", ["../../etc/passwd", "", "x" * 22])
 def test_there_is_no_run_by_that_id(bench: Bench, id: str) -> None:
     with pytest.raises(FlowError) as caught:

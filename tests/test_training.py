@@ -17,6 +17,7 @@ from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.problem import FlowError
 from flowcore.model.run import Run, Settings
 from flowcore.runs import backends
 from flowcore.runs.supervisor import Supervisor
@@ -132,6 +133,26 @@ def test_a_learning_rate_that_was_changed_meanwhile_is_the_one_that_counts(super
     losses = [epoch.metrics["val_loss"] for epoch in went_on.epochs]
     assert losses[0] != losses[1] != losses[2]
     assert losses[2] == losses[3] == losses[4]
+
+
+def test_what_was_kept_is_gone_on_from_even_where_going_on_came_to_nothing(supervisor: Supervisor) -> None:
+    first = kept(supervisor, digits(100_000))
+    supervisor.stop(first)
+    done_ = supervisor.wait(first, 10).checkpoints[FIT]
+    again = supervisor.start(digits(100_000), settings=Settings(seed=3, resume=first))
+    supervisor.stop(again)
+    assert not supervisor.wait(again, 10).checkpoints
+    went_on = done(supervisor, digits(done_ + 2), Settings(seed=3, resume=again))
+    assert metrics(went_on)[:done_] == metrics(supervisor.look(first))[:done_]
+    assert runs.settings(runs.latest("")).resume == first
+
+
+def test_a_run_that_has_kept_nothing_is_not_gone_on_from(supervisor: Supervisor) -> None:
+    id = supervisor.start(digits(100_000))
+    supervisor.stop(id)
+    assert not supervisor.wait(id, 10).checkpoints
+    with pytest.raises(FlowError, match="before it kept anything"):
+        supervisor.start(digits(2), settings=Settings(resume=id))
 
 
 def test_a_fit_begins_at_the_epoch_that_it_is_told(supervisor: Supervisor) -> None:

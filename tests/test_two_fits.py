@@ -13,7 +13,7 @@ from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph, Link, Node
-from flowcore.model.run import Run, Settings
+from flowcore.model.run import CHECKPOINTS, Run, Settings
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
@@ -162,8 +162,10 @@ def test_the_page_goes_on_with_the_second_fit_and_offers_the_weights_of_both(hom
         book.append(event)
     book.close()
     runs.note(id, "stopped")
-    for node in (FIT, AGAIN):
+    for node, epoch in ((FIT, 3), (AGAIN, 4)):
         (runs.folder(id) / f"{node}.weights.h5").write_bytes(b"")
+        (runs.folder(id) / CHECKPOINTS / node).mkdir(parents=True)
+        (runs.folder(id) / CHECKPOINTS / node / f"{epoch}.weights").write_bytes(b"")
     page = opened("pages/train.py", graph.id, id)
     button = page.button(key="continue")
     assert (button.label.replace("\\", ""), button.disabled) == ("Continue from epoch 4 of fit (n14)", False)
@@ -171,3 +173,8 @@ def test_the_page_goes_on_with_the_second_fit_and_offers_the_weights_of_both(hom
         "Download weights of fit (n11)",
         "Download weights of fit (n14)",
     }
+    barely = runs.create(graph, database.owner_key(TOKEN), replace(USUAL, resume=id))
+    book = journal.Journal(runs.folder(barely))
+    book.append(e.Stopped(at=5.0))
+    book.close()
+    assert opened("pages/train.py", graph.id, barely).button(key="continue").label == button.label

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from flowcore.dataflow.check import require
@@ -15,7 +17,7 @@ from flowcore.model.event import Failed
 from flowcore.model.frame import Limits, RunRequest
 from flowcore.model.graph import Graph, types
 from flowcore.model.problem import FlowError, error
-from flowcore.model.run import Run, Settings, after
+from flowcore.model.run import OVER, Run, Settings, after
 from flowcore.runs import limits as limits_of
 from flowcore.runs.endings import orphaned
 from flowcore.runs.engine import Listener, LocalRun
@@ -26,6 +28,7 @@ from flowcore.store import database, runs
 from flowcore.store.journal import Follower, Journal
 
 USUAL = Settings()
+SEEDS: Final = 1 << 32
 
 
 class Supervisor:
@@ -58,12 +61,11 @@ class Supervisor:
         """Run a graph as soon as there is room; the id of its run comes back.
 
         listener hears every event, in a thread of its own. Raises FlowError with all that keeps the
-        graph from running, and where there is no run of the id to go on from.
+        graph from running, "bad-setting", and where there is nothing to go on from.
         """
         catalog = self._catalog()
         require(graph, catalog)
-        if settings.resume:
-            runs.document(settings.resume)
+        settings = _sound(settings)
         with self._starting:  # two tabs may ask for the same at the same time
             if self.active(graph.id):
                 raise error("busy", "This graph is running already.", "Stop that run, or wait for its end.")
@@ -99,11 +101,22 @@ class Supervisor:
         return going[0] if going and graph else ""
 
     def forget(self, graph: str) -> None:
-        """Delete everything about a graph's runs; one that is under way is ended first."""
+        """Delete everything about a graph's runs; one that is under way is ended first.
+
+        Raises FlowError("busy") where that is for another process to do; then all are kept.
+        """
         if id := self.active(graph):
             self._runs[id].kill()
             self._runs[id].wait(3)
-        for row in runs.listing(graph, 100_000):
+        rows = runs.listing(graph, 100_000)
+        for row in rows:
+            if row.state not in OVER and row.id not in self._runs and not _left_alone(row.id):
+                raise error(
+                    "busy",
+                    "Another server runs this graph now.",
+                    "Stop that run there, then delete the graph.",
+                )
+        for row in rows:
             runs.remove(row.id)
 
     def stop(self, id: str) -> None:
@@ -176,3 +189,33 @@ class Supervisor:
             return after(run, end)
         finally:
             lock.release()
+
+
+def _sound(settings: Settings) -> Settings:
+    """Settings that can be met, with the run that has the checkpoints to go on from."""
+    if not 0 <= settings.seed < SEEDS:
+        raise error(
+            "bad-setting", f"Expected a seed from 0 to {SEEDS - 1}; found {settings.seed}.", "Change it."
+        )
+    steps = settings.steps_per_execution
+    if steps is not None and steps < 1:
+        raise error("bad-setting", f"Expected 1 step per execution or more; found {steps}.", "Change it.")
+    if not settings.resume:
+        return settings
+    runs.document(settings.resume)
+    resume = runs.continued(settings.resume)
+    if not resume:
+        raise error(
+            "nothing-kept",
+            f"The run {settings.resume[:6]} ended before it kept anything of its training.",
+            "Train from the beginning.",
+        )
+    return replace(settings, resume=resume)
+
+
+def _left_alone(id: str) -> bool:
+    """Whether no living process has a run."""
+    lock = runs.own(id) if runs.exists(id) else None
+    if lock is not None:
+        lock.release()
+    return lock is not None or not runs.exists(id)

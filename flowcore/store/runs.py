@@ -165,6 +165,15 @@ def checkpoints(id: str) -> dict[str, Path]:
     return {path.parent.name: path for path in sorted(found, key=lambda path: int(path.stem))}
 
 
+def continued(id: str) -> str:
+    """The run that has the checkpoints which training goes on from: this one, or the one that it went on
+    from itself where it came to none; "" where there is none.
+    """
+    while id and not checkpoints(id):
+        id = settings(id).resume
+    return id
+
+
 def files(id: str) -> tuple[Path, ...]:
     """What the nodes of a run have written."""
     return tuple(path for path in sorted((folder(id) / FILES).rglob("*")) if path.is_file())

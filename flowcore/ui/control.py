@@ -45,19 +45,29 @@ def _meanwhile(run_id: str, run: Run) -> None:
 def _afterwards(here: Session, run_id: str, run: Run, ran: Graph) -> None:
     settings = runs.settings(run_id)
     busy = bool(session.supervisor().active(here.id))
-    graph, on = here.graph, replace(settings, resume=run_id)
-    left = _left(graph, ran, run)
-    if run.checkpoints and (run.state != "done" or left):
-        fit, kept, wanted = left or ("", [*run.checkpoints.values()][-1], 0)
-        name = plain(names(graph).get(fit, fit))
-        which = f" of {name}" if len(run.checkpoints) > 1 and fit else ""
-        label = f"Continue from epoch {kept}{which}" if kept else f"Continue with {name}"
-        help_ = f"Trains on from epoch {kept} of {wanted}, with the graph as it is now."
-        if not left:
-            help_ = f"Epoch {kept} is done, and no more are asked for: raise Epochs to train on."
-        _button(label, "continue", lambda: start(here, graph, on), busy or not left, help_)
+    source = runs.continued(run_id)
+    if source == run_id:
+        _continue(here, source, run, ran, settings, busy)
+    elif source:  # it came to nothing itself
+        _continue(here, source, session.supervisor().look(source), session.ran(source), settings, busy)
     again = "The same graph, seed and settings once more: the same figures come out."
     _button("Run again", "again", lambda: start(here, replace(ran, id=here.id), settings), busy, again)
+
+
+def _continue(here: Session, source: str, run: Run, ran: Graph, settings: Settings, busy: bool) -> None:
+    """Train on from what a run has kept. ran: its graph. settings: how that is done."""
+    graph, on = here.graph, replace(settings, resume=source)
+    left = _left(graph, ran, run)
+    if not run.checkpoints or (run.state == "done" and not left):
+        return
+    fit, kept, wanted = left or ("", [*run.checkpoints.values()][-1], 0)
+    name = plain(names(graph).get(fit, fit))
+    which = f" of {name}" if len(run.checkpoints) > 1 and fit else ""
+    label = f"Continue from epoch {kept}{which}" if kept else f"Continue with {name}"
+    help_ = f"Trains on from epoch {kept} of {wanted}, with the graph as it is now."
+    if not left:
+        help_ = f"Epoch {kept} is done, and no more are asked for: raise Epochs to train on."
+    _button(label, "continue", lambda: start(here, graph, on), busy or not left, help_)
 
 
 def _left(graph: Graph, ran: Graph, run: Run) -> tuple[str, int, int] | None:

@@ -115,9 +115,12 @@ def _row(stored: Stored, owner: str) -> None:
 
 
 def _remove(id: str, owner: str) -> None:
-    if session.attempt(lambda: graphs.remove(id, owner)):
+    def remove() -> bool:
+        session.supervisor().forget(id)
+        return graphs.remove(id, owner)
+
+    if session.attempt(remove):
         session.sessions().end(id, session.owner())
-        session.attempt(lambda: session.supervisor().forget(id))
 
 
 def _upload(content: bytes, name: str, owner: str) -> None:

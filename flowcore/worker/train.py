@@ -109,11 +109,17 @@ class Watch:
         return found, over
 
     def _recalled(self, found: Kept | None, args: dict[str, Any]) -> Callable[[], None]:
-        """What lets the callbacks go on from what is done already."""
+        """What lets callbacks and shuffling go on from what is done already, once Keras has begun."""
         earlier = self._earlier
         if found is None or earlier is None:
             return lambda: None
-        return lambda: earlier.of(self._node).recall(found, _given(args))
+
+        def recall() -> None:
+            earlier.of(self._node).recall(found, _given(args))
+            if args.get("shuffle", True) is True:
+                tune.pass_over(len(found.history), _rows(args))
+
+        return recall
 
     def _handed_on(self, keras: Any, model: Any, args: dict[str, Any], done: tuple[Epoch, ...]) -> Any:
         """What a fit that is over came to."""
@@ -219,9 +225,9 @@ def _given(args: dict[str, Any]) -> list[Any]:
 
 
 def _rows(args: dict[str, Any]) -> int:
-    """Rows to train on, 0 where that cannot be told beforehand."""
+    """Rows to train on, 0 where that cannot be told beforehand (array_slicing.train_validation_split)."""
     rows = len(args["x"]) if hasattr(args.get("x"), "shape") else 0
-    return rows - int(rows * (args.get("validation_split") or 0.0))
+    return math.floor(rows * (1.0 - (args.get("validation_split") or 0.0)))
 
 
 def _set_steps(model: Any, steps: int) -> None:

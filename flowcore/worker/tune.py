@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from flowcore.dataflow.units import size
 from flowcore.worker import cost
 from flowcore.worker.sizes import activations, total
@@ -125,6 +127,13 @@ def quick_input(tell: Callable[[str], None], skip: int = 0) -> Iterator[None]:
             yield
     finally:
         adapter.ArrayDataAdapter.get_tf_dataset = kept
+
+
+def pass_over(epochs: int, rows: int) -> None:
+    """Draw what JAX has drawn to shuffle so many epochs (ArrayDataAdapter._get_iterator)."""
+    if sys.modules["keras"].backend.backend() == "jax":
+        for _ in range(epochs):
+            np.random.permutation(rows)
 
 
 @contextlib.contextmanager

@@ -119,6 +119,40 @@ def test_whatever_was_edited_before_the_report_is_that_of_a_fresh_graph(
         assert checker.report(graph, catalog) == checker.report(fresh(graph), catalog)
 
 
+def test_what_stands_on_a_layer_that_was_made_again_stands_on_the_new_one(
+    checker: Checker, catalog: Catalog
+) -> None:
+    """A layer that goes moves the names of those after it, and nothing else of them."""
+    graph = Graph(
+        id="renamed",
+        nodes=(
+            Node(id="in", type="keras.Input", args={"shape": [8]}),
+            Node(id="gone", type=type_of("Dense"), args={"units": 2}),
+            Node(id="kept", type=type_of("Dense"), args={"units": 4}),
+            Node(id="drop", type=type_of("Dropout"), args={"rate": 0.5}),
+            Node(id="sum", type=type_of("Add")),
+            Node(id="model", type="keras.Model"),
+        ),
+        links=(
+            Link("in", "", "gone", "inputs"),
+            Link("in", "", "kept", "inputs"),
+            Link("kept", "", "drop", "inputs"),
+            Link("kept", "", "sum", "inputs"),
+            Link("drop", "", "sum", "inputs"),
+            Link("in", "", "model", "inputs"),
+            Link("sum", "", "model", "outputs"),
+        ),
+    )
+    checker.report(graph, catalog)
+    rows = checker.report(edit.remove(graph, ["gone"]), catalog).summaries["model"]
+    assert [(row.node, row.name, row.parameters) for row in rows] == [
+        ("in", "input_layer", 0),
+        ("kept", "dense", 36),
+        ("drop", "dropout", 0),
+        ("sum", "add", 0),
+    ]
+
+
 def test_hundreds_of_edits_leave_nothing_behind(checker: Checker, catalog: Catalog) -> None:
     graph = chain(("Input", {"shape": [8]}), *[("Dense", {"units": 8})] * 30, model=True)
 

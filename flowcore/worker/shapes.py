@@ -57,6 +57,7 @@ class _Check:
     def __init__(self, request: CheckRequest, old: dict[str, Made]) -> None:
         self.graph, self.catalog = request.graph, request.catalog
         self.old, self.made = old, dict[str, Made]()
+        self._anew: set[str] = set()  # whose values are other objects than those of the last pass
         self.values: dict[str, Outputs] = {}
         self.shapes: dict[str, dict[str, str]] = {}
         self.dtypes: dict[str, dict[str, str]] = {}
@@ -70,9 +71,7 @@ class _Check:
             return
         own = self._own(node)
         signature = self._signature(node, own)
-        made = self.old.get(node.id)
-        if made is not None and not (made.signature == signature and made.named(self._names)):
-            made = None
+        made = self._as_before(node, signature)
         if made is None or made.noticed:
             known = foresee(self.graph, node, self.shapes, self.dtypes)
             self.problems += [known] if known else []
@@ -82,6 +81,8 @@ class _Check:
         if made is not None:
             if self.old.get(node.id) is made:
                 del self.old[node.id]
+            else:
+                self._anew.add(node.id)
             self._keep(node.id, made)
 
     def clear(self) -> None:
@@ -96,6 +97,16 @@ class _Check:
         heavy = caps.heavy(sum(one.parameters for id, one in costs.items() if id not in summaries))
         problems = (*self.problems, *heavy)
         return ShapeReport(self.shapes, summaries, problems, self.dtypes, costs)
+
+    def _as_before(self, node: Node, signature: bytes) -> Made | None:
+        """The node as it was, if one that is made now would be the same and stand on the same objects.
+
+        A signature does not tell those: what stands before it may have been made again for its name alone.
+        """
+        made = self.old.get(node.id)
+        if made is None or made.signature != signature or not made.named(self._names):
+            return None
+        return None if any(link.source in self._anew for link in self.graph.into(node.id)) else made
 
     def _make(self, node: Node, own: bytes, signature: bytes, noticed: bool) -> Made | None:
         tensors = self._incoming(node)

@@ -19,7 +19,7 @@ from flowcore.dataflow import edit, plan
 from flowcore.dataflow.check import check
 from flowcore.dataflow.read_script import read_script
 from flowcore.model import event as e
-from flowcore.model.descriptor import Catalog
+from flowcore.model.descriptor import Catalog, Range, merge
 from flowcore.model.event import LayerRow
 from flowcore.model.frame import RunRequest, ShapeReport
 from flowcore.model.graph import Graph, Link, Node, types
@@ -425,13 +425,37 @@ def test_a_layer_without_its_arguments_or_inputs_is_left_out_and_no_problem(
 def test_a_report_in_the_background_comes_once_and_is_kept(checker: Checker, catalog: Catalog) -> None:
     graph = msgspec.structs.replace(api.load(api.examples()["digits_mlp"]), id="background")
     assert checker.latest(graph, catalog) == (ShapeReport(), False)
+    found = latest(checker, graph, catalog)
+    assert found.summaries
+    moved = edit.place(graph, {"n1": (5, 5)})
+    assert checker.latest(moved, catalog) == (found, True)
+
+
+def test_a_report_in_the_background_is_of_the_descriptors_as_they_are(
+    checker: Checker, catalog: Catalog
+) -> None:
+    graph = network("in>out", **{"in": ("Input", {"shape": [2]})}, out=("Dense", {"units": 2}))
+    graph = replace(graph, id="described")
+    shapes = latest(checker, graph, catalog).shapes
+    assert set(shapes) == {"in", "out"}
+    assert set(latest(checker, graph, wider(catalog)).shapes) == {"in"}
+    assert latest(checker, graph, catalog).shapes == shapes
+
+
+def wider(catalog: Catalog) -> Catalog:
+    """The catalogue after a correction: Dense takes 3 units at least."""
+    dense = catalog.by_type[f"{LAYERS}Dense"]
+    args = [replace(one, range=Range(low=3)) if one.arg == "units" else one for one in dense.args]
+    return merge(catalog, Catalog(nodes=(replace(dense, args=tuple(args)),)))
+
+
+def latest(checker: Checker, graph: Graph, catalog: Catalog) -> ShapeReport:
+    """The report in the background, once it is of today."""
     end = time.monotonic() + 20
     while not (found := checker.latest(graph, catalog))[1]:
         assert time.monotonic() < end
         time.sleep(0.05)
-    assert found[0].summaries
-    moved = edit.place(graph, {"n1": (5, 5)})
-    assert checker.latest(moved, catalog) == found
+    return found[0]
 
 
 def test_a_checker_that_was_killed_is_started_again(checker: Checker, catalog: Catalog) -> None:

@@ -27,6 +27,7 @@ START: Final = 60.0
 BEAT: Final = 0.1
 KEPT: Final = 200
 _decoder = msgspec.json.Decoder(ShapeReport | Failed)
+_Question = tuple[Graph, Catalog]
 
 
 class Checker:
@@ -37,21 +38,21 @@ class Checker:
         self._backend = backend or ("jax" if "jax" in installed() else "tensorflow")
         self._worker: WorkerProcess | None = None
         self._lock = threading.Lock()
-        self._asked: dict[str, Graph] = {}
-        self._known: dict[str, tuple[Graph, ShapeReport]] = {}
+        self._asked: dict[str, _Question] = {}
+        self._known: dict[str, tuple[_Question, ShapeReport]] = {}
 
     def latest(self, graph: Graph, catalog: Catalog) -> tuple[ShapeReport, bool]:
         """The newest report on a graph, and whether it is about the graph as it is now.
 
-        A graph that has changed is sent to the worker.
+        A graph that has changed is sent to the worker, and so is one whose nodes are described otherwise.
         """
-        wanted = plain(graph)
+        wanted = plain(graph), catalog.only(types(graph))
         known = self._known.get(graph.id)
         if known and known[0] == wanted:
             return known[1], True
         if self._asked.get(graph.id) != wanted:
             self._asked[graph.id] = wanted
-            threading.Thread(target=self._ask, args=(graph.id, wanted, catalog), daemon=True).start()
+            threading.Thread(target=self._ask, args=(graph.id, wanted), daemon=True).start()
         return (known[1] if known else ShapeReport()), False
 
     def report(self, graph: Graph, catalog: Catalog) -> ShapeReport:
@@ -63,12 +64,12 @@ class Checker:
         with self._lock:
             self._end()
 
-    def _ask(self, key: str, wanted: Graph, catalog: Catalog) -> None:
+    def _ask(self, key: str, wanted: _Question) -> None:
         with self._lock:
             if self._asked.get(key) != wanted:
                 return  # edited again in the meantime
             try:
-                self._known[key] = (wanted, self._exchange(wanted, catalog, key))
+                self._known[key] = (wanted, self._exchange(*wanted, key))
             finally:
                 self._asked.pop(key, None)
             while len(self._known) > KEPT:

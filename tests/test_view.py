@@ -17,7 +17,7 @@ from PIL import Image
 from scipy import sparse
 
 from flowcore.model import preview as p
-from flowcore.worker import arrays, picture
+from flowcore.worker import arrays, picture, preview
 from flowcore.worker.view import show
 from flowcore.worker.weights import Weights
 
@@ -216,3 +216,30 @@ def test_looking_at_a_value_imports_nothing_that_it_does_not_need() -> None:
     assert not {
         name for name in set(sys.modules) - before if name.partition(".")[0] in ("tensorflow", "matplotlib")
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (np.float16(3), {"value": 3.0}),
+        (np.array(3), {"value": 3.0}),
+        (10**400, {"value": None}),
+        (np.array([1.0, NAN]), {"[0]": 1.0, "[1]": None}),
+        (np.datetime64("2020-01-01"), {}),
+        (np.timedelta64(3, "D"), {}),
+        (np.array(["2020-01-01"], dtype="M8[ns]"), {}),
+        (np.bytes_(b"12"), {}),
+        (np.array("abc"), {}),
+        (np.array("12"), {}),
+        (np.array(None), {}),
+        (np.complex64(1 + 2j), {}),
+        (np.array(2j), {}),
+        (np.array([1j]), {}),
+        (np.array([1, "a"], dtype=object), {"[0]": 1.0}),
+    ],
+    ids=repr,
+)
+def test_numbers_are_told_of_what_comes_out_and_nothing_else_is_taken_for_one(
+    value: Any, found: dict[str, float | None]
+) -> None:
+    assert preview.few_numbers(value) == found

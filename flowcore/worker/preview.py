@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -55,13 +56,15 @@ def classes(outputs: Outputs) -> dict[str, int]:
 
 def few_numbers(value: Any) -> dict[str, float | None]:
     """A number under "value", a short vector by index; {} for anything else."""
+    if isinstance(value, (Mapping, str, bool)) or not _numeric(value):
+        return {}
     if getattr(value, "ndim", 0) == 1 and hasattr(value, "tolist") and len(value) <= FEW:
         return {
             name: one
             for index, item in enumerate(value.tolist())
             for name, one in numbers({f"[{index}]": item}).items()
         }
-    return {} if isinstance(value, (Mapping, str, bool)) else numbers(value)
+    return numbers(value)
 
 
 def numbers(value: Any) -> dict[str, float | None]:
@@ -71,7 +74,9 @@ def numbers(value: Any) -> dict[str, float | None]:
     for name, item in items.items():
         if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", None):
             continue
-        found[str(name)] = _number(item)
+        if _numeric(item):
+            with suppress(Exception):  # an array without axes may hold any object, or none
+                found[str(name)] = _number(item)
     return found
 
 
@@ -101,6 +106,12 @@ def _row(layer: Any, node: str, calls: list[Any]) -> LayerRow:
         multiply_adds=sizes.total(map(cost.of_call, calls)),
         activations=sizes.activations(tensor for call in calls for tensor in call.output_tensors),
     )
+
+
+def _numeric(value: Any) -> bool:
+    """Whether what an array holds may be real numbers; a part of a time or a complex one says nothing."""
+    dtype = getattr(value, "dtype", None)
+    return getattr(dtype, "kind", "") not in ("m", "M", "S", "U") and "complex" not in str(dtype)
 
 
 def _number(item: Any) -> float | None:

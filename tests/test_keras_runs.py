@@ -368,7 +368,13 @@ def test_results_of_a_recurrent_layer_are_taken_by_index(checker: Checker, catal
         gone=("Dense", {"units": 2}),
     )
     report = checker.report(graph, catalog)
-    assert report.shapes["lstm"][""] == "[(None, 5, 4), (None, 4), (None, 4)]"
+    assert report.shapes["lstm"] == {
+        "": "[(None, 5, 4), (None, 4), (None, 4)]",
+        "0": "(None, 5, 4)",
+        "1": "(None, 4)",
+        "2": "(None, 4)",
+    }
+    assert report.dtypes["lstm"] == dict.fromkeys(("0", "1", "2"), "float32")
     assert report.shapes["cell"][""] == "(None, 2)"
     assert report.problems == (
         Problem(
@@ -420,6 +426,20 @@ def test_a_layer_without_its_arguments_or_inputs_is_left_out_and_no_problem(
     graph = network("in>out", **{"in": ("Input", {"shape": [2]})}, out=("Dense", {}))
     report = checker.report(graph, catalog)
     assert (report.shapes, report.problems) == ({"in": {"": "(None, 2)"}}, ())
+
+
+def test_what_is_wrong_with_a_result_taken_by_index_names_both_ends(
+    checker: Checker, catalog: Catalog
+) -> None:
+    graph = network(
+        "in>one.sequences one.1>two.sequences",
+        **{"in": ("Input", {"shape": [5, 3]})},
+        one=("LSTM", {"units": 4, "return_state": True}),
+        two=("LSTM", {"units": 2}),
+    )
+    (problem,) = checker.report(graph, catalog).problems
+    assert (problem.code, problem.nodes) == ("wrong-rank", ("two",))
+    assert "one gives (None, 4), which has 2" in problem.message
 
 
 def test_a_report_in_the_background_comes_once_and_is_kept(checker: Checker, catalog: Catalog) -> None:

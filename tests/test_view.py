@@ -18,6 +18,7 @@ from scipy import sparse
 
 from flowcore.model import preview as p
 from flowcore.worker import arrays, picture, preview
+from flowcore.worker.gather import Outputs
 from flowcore.worker.view import show
 from flowcore.worker.weights import Weights
 
@@ -243,3 +244,15 @@ def test_numbers_are_told_of_what_comes_out_and_nothing_else_is_taken_for_one(
     value: Any, found: dict[str, float | None]
 ) -> None:
     assert preview.few_numbers(value) == found
+
+
+def test_arrays_in_a_short_sequence_have_a_shape_by_index_and_those_with_a_name_by_that() -> None:
+    x, y, labels = np.zeros((4, 2)), np.zeros((4, 1)), np.arange(4)
+    assert preview.shapes(Outputs((x, "words", labels))) == {
+        "": "[(4, 2), words, (4,)]",
+        "0": "(4, 2)",
+        "2": "(4,)",
+    }
+    assert preview.classes(Outputs([x, labels])) == {"1": 4}
+    assert set(preview.shapes(Outputs((x, y), {"x": x, "y": y}))) == {"", "x", "y"}
+    assert set(preview.shapes(Outputs([x] * 100))) == {""}

@@ -39,14 +39,14 @@ def _shown(value: Any, depth: int) -> str:
 
 
 def shapes(outputs: Outputs) -> dict[str, str]:
-    """The shape of every output that has one."""
-    return {name: text for name, item in outputs.all().items() if (text := shape(item))}
+    """The shape of every output that has one, of each array in a short sequence by its index."""
+    return {name: text for name, item in _linkable(outputs).items() if (text := shape(item))}
 
 
 def classes(outputs: Outputs) -> dict[str, int]:
     """How many classes an output numbers: one whole number to a sample, from 0 on."""
     found = {}
-    for name, item in outputs.all().items():
+    for name, item in _linkable(outputs).items():
         if not isinstance(item, np.ndarray) or item.dtype.kind not in ("i", "u") or not item.ndim:
             continue
         if item.size == item.shape[0] > 0 and item.min() >= 0:
@@ -82,7 +82,7 @@ def numbers(value: Any) -> dict[str, float | None]:
 
 def dtypes(outputs: Outputs) -> dict[str, str]:
     """The dtype of every output that is one array or tensor."""
-    tensors = {name: item for name, item in outputs.all().items() if hasattr(item, "shape")}
+    tensors = {name: item for name, item in _linkable(outputs).items() if hasattr(item, "shape")}
     return {name: str(item.dtype) for name, item in tensors.items() if hasattr(item, "dtype")}
 
 
@@ -106,6 +106,21 @@ def _row(layer: Any, node: str, calls: list[Any]) -> LayerRow:
         multiply_adds=sizes.total(map(cost.of_call, calls)),
         activations=sizes.activations(tensor for call in calls for tensor in call.output_tensors),
     )
+
+
+def _linkable(outputs: Outputs) -> dict[str, Any]:
+    """Every output by name, and the arrays and tensors without a name in a short sequence by index."""
+    named, whole = outputs.all(), outputs.whole
+    items = whole if isinstance(whole, (list, tuple)) and len(whole) <= FEW else ()
+    known = set(map(id, named.values()))
+    return named | {str(i): item for i, item in enumerate(items) if id(item) not in known and _is_array(item)}
+
+
+def _is_array(value: Any) -> bool:
+    try:
+        return hasattr(value, "shape")
+    except Exception:  # see `shape`
+        return False
 
 
 def _numeric(value: Any) -> bool:

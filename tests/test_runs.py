@@ -538,6 +538,13 @@ def test_a_run_is_looked_at_from_another_supervisor(bench: Bench) -> None:
     assert other.look(id).state == "done"
 
 
+def test_a_graph_with_an_id_that_no_document_may_have_fails_and_says_where(bench: Bench) -> None:
+    node = msgspec.structs.replace(bench.graph("value = 1").nodes[0], id="of two words")
+    run = bench.supervisor.wait(bench.supervisor.start(Graph(nodes=(node,))), 20)
+    assert run.problem is not None
+    assert "$.graph.nodes[0].id" in run.problem.message
+
+
 def test_a_graph_that_another_server_runs_is_not_forgotten(bench: Bench) -> None:
     graph = msgspec.structs.replace(bench.graph(f"{READY}time.sleep(60)"), id="shared")
     id = bench.supervisor.start(graph)

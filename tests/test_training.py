@@ -155,6 +155,22 @@ def test_a_run_that_has_kept_nothing_is_not_gone_on_from(supervisor: Supervisor)
         supervisor.start(digits(2), settings=Settings(resume=id))
 
 
+def test_a_metric_of_each_class_is_told_class_by_class(supervisor: Supervisor) -> None:
+    graph = edit.set_argument(digits(2), COMPILE, "loss", "categorical_crossentropy")
+    graph = edit.set_argument(graph, COMPILE, "metrics", [{"$new": "keras.metrics.F1Score"}])
+    one_hot = Node(id="hot", type="keras.utils.to_categorical")
+    split = next(link for link in graph.links if (link.target, link.port) == (FIT, "y"))
+    test = next(link for link in graph.links if (link.target, link.port) == (EVALUATE, "y"))
+    links = [replace(split, target="hot", port="x"), replace(split, source="hot", output="")]
+    links += [replace(test, target="hot-2", port="x"), replace(test, source="hot-2", output="")]
+    others = [link for link in graph.links if link not in (split, test)]
+    nodes = (*graph.nodes, one_hot, replace(one_hot, id="hot-2"))
+    found = done(supervisor, replace(graph, nodes=nodes, links=(*others, *links)))
+    names = {f"f1_score[{index}]" for index in range(10)}
+    assert names | {f"val_{name}" for name in names} < found.epochs[-1].metrics.keys()
+    assert found.results[EVALUATE].keys() == names | {"loss"}
+
+
 def test_a_fit_begins_at_the_epoch_that_it_is_told(supervisor: Supervisor) -> None:
     found = done(supervisor, digits(5, initial_epoch=3))
     assert [epoch.epoch for epoch in found.epochs] == [4, 5]

@@ -13,6 +13,7 @@ import msgspec
 
 from flowcore.model.event import Batch
 from flowcore.model.frame import Frame, Pause, Resume, Stop
+from flowcore.model.problem import FlowError, error
 from flowcore.worker.control import Control
 
 BEAT: Final = 0.1
@@ -30,7 +31,7 @@ class Channel:
         self._reader = reader
         self._writer = writer
         self.control = Control()
-        self._frames: SimpleQueue[Frame] = SimpleQueue()
+        self._frames: SimpleQueue[Frame | FlowError] = SimpleQueue()
         threading.Thread(target=self._read, name="frames", daemon=True).start()
         self._queue: deque[Any] = deque()
         self._latest: Batch | None = None
@@ -41,8 +42,14 @@ class Channel:
         self._thread.start()
 
     def receive(self) -> Frame:
-        """The next frame other than Stop, Pause and Resume, which ``control`` obeys."""
-        return self._frames.get()
+        """The next frame other than Stop, Pause and Resume, which ``control`` obeys.
+
+        Raises FlowError("bad-frame") for one that cannot be understood.
+        """
+        found = self._frames.get()
+        if isinstance(found, FlowError):
+            raise found
+        return found
 
     def send(self, message: Any) -> None:
         """Queue an event, stamped with the time."""
@@ -73,7 +80,11 @@ class Channel:
     def _read(self) -> None:
         """Hear what is said; die with the process that started this one, children included."""
         for line in self._reader:
-            frame = _decoder.decode(line)
+            try:
+                frame = _decoder.decode(line)
+            except msgspec.MsgspecError as reason:
+                self._frames.put(error("bad-frame", f"The graph is none: {reason}.", "Change that in it."))
+                continue
             match frame:
                 case Stop():
                     self.control.stop()

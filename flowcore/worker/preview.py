@@ -56,28 +56,32 @@ def classes(outputs: Outputs) -> dict[str, int]:
 
 def few_numbers(value: Any) -> dict[str, float | None]:
     """A number under "value", a short vector by index; {} for anything else."""
-    if isinstance(value, (Mapping, str, bool)) or not _numeric(value):
+    if isinstance(value, (Mapping, str, bool)):
         return {}
-    if getattr(value, "ndim", 0) == 1 and hasattr(value, "tolist") and len(value) <= FEW:
-        return {
-            name: one
-            for index, item in enumerate(value.tolist())
-            for name, one in numbers({f"[{index}]": item}).items()
-        }
-    return numbers(value)
+    return {name or "value": one for name, one in numbers({"": value}).items()}
 
 
 def numbers(value: Any) -> dict[str, float | None]:
-    """The numbers in a value: a number itself, or a dict of them. NaN and infinity become None."""
+    """The numbers in a value: a number itself, or a dict of them, where a short vector gives several.
+
+    NaN and infinity become None.
+    """
     items = value if isinstance(value, Mapping) else {"value": value}
     found: dict[str, float | None] = {}
     for name, item in items.items():
-        if isinstance(item, bool) or not hasattr(item, "__float__") or getattr(item, "ndim", None):
-            continue
-        if _numeric(item):
-            with suppress(Exception):  # an array without axes may hold any object, or none
-                found[str(name)] = _number(item)
+        for place, one in _single(item).items():
+            if hasattr(one, "__float__") and not isinstance(one, bool):
+                with suppress(Exception):  # an array without axes may hold any object, or none
+                    found[f"{name}{place}"] = _number(one)
     return found
+
+
+def _single(item: Any) -> dict[str, Any]:
+    """A thing without axes by itself, those of a short vector by index."""
+    axes = getattr(item, "ndim", 0) if _numeric(item) else None
+    if axes == 1 and len(item) <= FEW:
+        return {f"[{index}]": one for index, one in enumerate(np.asarray(item).tolist())}
+    return {"": item} if axes == 0 else {}
 
 
 def dtypes(outputs: Outputs) -> dict[str, str]:

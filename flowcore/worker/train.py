@@ -17,7 +17,7 @@ from flowcore.model.event import (
     Event,
     TrainingBegan,
 )
-from flowcore.worker import tune
+from flowcore.worker import preview, tune
 from flowcore.worker.channel import BEAT
 from flowcore.worker.checkpoint import Checkpoints, Kept
 from flowcore.worker.control import Control
@@ -173,7 +173,7 @@ def _watch(
             now = time.monotonic()
             if now - self.sent >= BEAT:
                 self.sent = now
-                emit(Batch(node=node, epoch=self.epoch, step=batch + 1, metrics=_numbers(logs)))
+                emit(Batch(node=node, epoch=self.epoch, step=batch + 1, metrics=preview.numbers(logs or {})))
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
             control.obey(emit)
@@ -182,8 +182,8 @@ def _watch(
             control.obey(emit)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            seconds = time.monotonic() - self.began
-            history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=_numbers(logs)))
+            seconds, metrics = time.monotonic() - self.began, preview.numbers(logs or {})
+            history.append(Epoch(node=node, epoch=epoch + 1, seconds=seconds, metrics=metrics))
             emit(history[-1])
             last = self.model.stop_training or self.epoch == self.params.get("epochs")
             if last or kept is None:
@@ -234,9 +234,3 @@ def _set_steps(model: Any, steps: int) -> None:
     if model.steps_per_execution != steps:
         model.steps_per_execution = steps
         model.train_function = model.test_function = model.predict_function = None
-
-
-def _numbers(logs: Any) -> dict[str, float | None]:
-    """A diverged loss is NaN, which JSON does not have."""
-    found = {name: float(value) for name, value in (logs or {}).items()}
-    return {name: value if math.isfinite(value) else None for name, value in found.items()}

@@ -431,6 +431,13 @@ FIT: dict[str, tuple[Graph, Known]] = {
     "one-number": trained(source(4), dense(1), loss="mean_squared_error", y="(100, 1)"),
     "pictures-for-pictures": trained(source(8, 8, 1), conv(padding="same"), loss="mse", y="(100, 8, 8, 3)"),
     "channel-axis-that-keras-adds": trained(source(8, 8, 1), conv(), loss="mse", x="(100, 8, 8)", y="?"),
+    "loss-by-the-name-of-its-class": trained(
+        source(4), dense(3, "softmax"), loss="SparseCategoricalCrossentropy", y="(100,)", classes=3
+    ),
+    "loss-that-keras-chooses-for-classes": trained(
+        source(4), dense(3, "softmax"), loss="crossentropy", y="(100,)", classes=3
+    ),
+    "loss-that-keras-chooses-for-rows": trained(source(4), dense(3, "softmax"), loss="ce", y="(100, 3)"),
     "nothing-known": trained(source(4), dense(3, "softmax"), loss=SPARSE, x="?", y="?"),
 }
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from flowcore.dataflow import axes, edit
+from flowcore.dataflow import axes, edit, losses
+from flowcore.dataflow.losses import BINARY, CATEGORICAL, SPARSE
 from flowcore.dataflow.plan import MODEL
 from flowcore.dataflow.repair_case import Case, Repair
 from flowcore.dataflow.repair_shapes import pooling
-from flowcore.dataflow.targets import BINARY, CATEGORICAL, CLASSES, SPARSE, Training, training
+from flowcore.dataflow.targets import Training, training
 from flowcore.model.graph import Graph
-from flowcore.model.value import Value, new, tag
+from flowcore.model.value import Value
 
 
 def softmax_of_one(case: Case, told: Training) -> Iterator[Repair]:
@@ -47,7 +48,7 @@ def wrong_units(case: Case, told: Training) -> Iterator[Repair]:
     """As many units as the targets ask for; of two classes either way of saying so."""
     if told.head is None or told.units is None:
         return
-    wanted = told.classes if told.loss == SPARSE else _columns(told)
+    wanted = told.classes if told.loss == SPARSE else told.columns
     if told.loss == BINARY and wanted == 1:
         yield Repair("Use 1 unit with a sigmoid", _binary(case, told, 1))
         if told.softmax and told.units >= max(2, told.classes):
@@ -82,10 +83,6 @@ def repairs(case: Case, code: str) -> Iterator[Repair]:
         yield from rule(case, told)
 
 
-def _columns(told: Training) -> int:
-    return 0 if told.y is None else 1 if len(told.y) == 1 else told.y[1] or 0
-
-
 def _with_loss(case: Case, told: Training, loss: str) -> Repair:
     return Repair(f"Use {loss}", _set_loss(case.graph, told, loss))
 
@@ -111,14 +108,9 @@ def _activated(graph: Graph, told: Training, name: str) -> Graph:
 
 
 def _set_loss(graph: Graph, told: Training, loss: str) -> Graph:
-    """A loss by its name, or as a new object where it was one: whether logits come in stays as it was."""
-    old = told.compiled.args.get("loss")
-    given = old.get("args", {}) if isinstance(old, dict) and tag(old) == "$new" else {}
-    value: Value = loss
-    if "from_logits" in given:
-        name = next(name for name, known in CLASSES.items() if known == loss)
-        value = new(f"keras.losses.{name}", from_logits=given["from_logits"])
-    return edit.set_argument(graph, told.compiled.id, "loss", value)
+    """Another loss: whether logits come in stays as it was."""
+    args: dict[str, Value] = {"from_logits": True} if told.logits else {}
+    return edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
 
 
 _TRAINING: Final[dict[str, Callable[[Case, Training], Iterator[Repair]]]] = {

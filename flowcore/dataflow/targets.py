@@ -5,24 +5,15 @@ from typing import Final
 
 import msgspec
 
-from flowcore.dataflow import axes, plan
+from flowcore.dataflow import axes, endings, losses, plan
 from flowcore.dataflow.axes import Shape
+from flowcore.dataflow.losses import BINARY, CATEGORICAL, SPARSE
 from flowcore.dataflow.plan import Place
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import Problem
-from flowcore.model.value import Value, tag
-
-SPARSE: Final = "sparse_categorical_crossentropy"
-CATEGORICAL: Final = "categorical_crossentropy"
-BINARY: Final = "binary_crossentropy"
-CLASSES: Final = {
-    "SparseCategoricalCrossentropy": SPARSE,
-    "CategoricalCrossentropy": CATEGORICAL,
-    "BinaryCrossentropy": BINARY,
-}
-_PASSING: Final = ("Activation", "Softmax", "Dropout", "ReLU", "Reshape", "Flatten")
+from flowcore.model.value import Value
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -33,15 +24,19 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):
-    """A model with one output that is compiled and fitted. head: the last layer with units.
+    """A model with one output that is compiled and fitted.
 
-    gives: the shape of its output. loss: by its name, "" for one of one's own. y, x: shapes of the data,
-    None where they are not known; classes: 0 where that is not known.
+    head: the Dense layer whose units are the width of the output. active: the layer with the last
+    activation, whose name is activation, "" where that is not known. gives: the shape of the output.
+    loss: by its name, "" for one of one's own. y, x: shapes of the data, None where they are not known;
+    classes: 0 where that is not known.
     """
 
     compiled: Node
     head: Node | None
     last: Node
+    active: Node
+    activation: str
     inputs: tuple[Node, ...]
     gives: Shape
     loss: str
@@ -55,11 +50,19 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def softmax(self) -> bool:
-        return any(
-            node.args.get("activation") == "softmax" or axes.kind(node) == "Softmax"
-            for node in (self.last, self.head)
-            if node
-        )
+        return self.activation == "softmax" and self.active.args.get("axis", -1) == -1
+
+    @property
+    def logits(self) -> bool:
+        """Whether the loss takes the output as logits."""
+        return losses.given(self.compiled.args.get("loss")).get("from_logits") is True
+
+    @property
+    def columns(self) -> int:
+        """How many numbers the targets of a sample are, 0 where that is not known, or in several axes."""
+        if self.y is None or len(self.y) > 2:
+            return 0
+        return 1 if len(self.y) == 1 else self.y[1] or 0
 
 
 def check(graph: Graph, catalog: Catalog, found: ShapeReport, known: Known) -> tuple[Problem, ...]:
@@ -85,31 +88,33 @@ def training(graph: Graph, catalog: Catalog, found: ShapeReport, known: Known) -
     if not gives:
         return None
     told = plan.read(graph, catalog)
+    y = _shape(told.y, known)
+    active = endings.active(graph, end.source)
     return Training(
         compiled=compiled,
-        head=_head(graph, end.source),
+        head=endings.head(graph, end.source),
         last=graph.by_id[end.source],
+        active=active,
+        activation=endings.activation(graph, active),
         inputs=tuple(graph.by_id[link.source] for link in inputs),
         gives=gives,
-        loss=_loss(told.loss),
+        loss=_loss(told.loss, gives, y),
         x=_shape(told.x, known),
-        y=_shape(told.y, known),
+        y=y,
         classes=known.classes.get(told.y[0], {}).get(told.y[1], 0) if told.y else 0,
     )
 
 
-def _head(graph: Graph, id: str) -> Node | None:
-    """The Dense layer that decides how wide the output is: the last, but for an activation behind it."""
-    node = graph.by_id[id]
-    while axes.kind(node) in _PASSING and len(links := graph.into(node.id, "inputs")) == 1:
-        node = graph.by_id[links[0].source]
-    return node if axes.kind(node) == "Dense" else None
-
-
-def _loss(value: Value) -> str:
-    if isinstance(value, str):
-        return value
-    return CLASSES.get(value["$new"].rpartition(".")[2], "") if tag(value) == "$new" else ""
+def _loss(value: Value, gives: Shape, y: Shape | None) -> str:
+    """By its name; Keras chooses by the shapes where that leaves it open."""
+    name = losses.name(value)
+    if name.lower() not in losses.BY_SHAPE:
+        return name
+    if gives[-1] == 1:
+        return BINARY
+    if y is None or gives[-1] is None:
+        return ""
+    return SPARSE if len(y) < len(gives) or y[-1] == 1 else CATEGORICAL
 
 
 def _shape(place: Place | None, known: Known) -> Shape | None:
@@ -141,8 +146,7 @@ def _rank(told: Training) -> Iterator[Problem]:
 
 def _labels(told: Training) -> Iterator[Problem]:
     """Whether labels are numbers of classes or one-hot rows is for the loss to know."""
-    wide = told.y is not None and len(told.y) == 2 and (told.y[1] or 0) > 1
-    flat = told.y is not None and (len(told.y) == 1 or told.y[1:] == (1,))
+    wide, flat = told.columns > 1, told.columns == 1
     if told.loss == SPARSE and wide and len(told.gives) == 2 and told.y:
         yield _loss_problem(told, "one-hot-targets", "the number of its class for each sample", CATEGORICAL)
     if told.loss == CATEGORICAL and flat and (told.units or 0) > 1:
@@ -178,9 +182,7 @@ def _wanted(told: Training) -> int:
     """How wide the output has to be, 0 where that is not known."""
     if told.loss == SPARSE:
         return told.classes
-    if told.y is None or len(told.y) > 2 or not told.loss:
-        return 0
-    return 1 if len(told.y) == 1 else told.y[1] or 0
+    return told.columns if told.loss else 0
 
 
 def _data(told: Training, graph: Graph, found: ShapeReport) -> Iterator[Problem]:

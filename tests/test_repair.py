@@ -364,6 +364,16 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         "wrong-units",
         ["Set units to 2"],
     ),
+    "units-that-are-made-flat": (
+        trained(source(3, 8), dense(4), layer("Flatten"), loss="mse", y="(100, 10)"),
+        "wrong-units",
+        [],
+    ),
+    "units-in-another-shape": (
+        trained(source(8), dense(20), layer("Reshape", target_shape=[20]), loss="mse", y="(100, 10)"),
+        "wrong-units",
+        [],
+    ),
     "two-units-for-one-truth": (
         trained(source(4), dense(2, "softmax"), loss=BINARY, y="(100,)", classes=2),
         "wrong-units",

@@ -8,7 +8,7 @@ from flowcore.dataflow import axes
 from flowcore.model.graph import Graph, Node
 from flowcore.model.value import tag
 
-_SIZED: Final = ("Activation", "Softmax", "Dropout", "ReLU", "Reshape", "Flatten")
+_SIZED: Final = ("Activation", "Softmax", "Dropout", "ReLU")
 _VALUED: Final = ("Dropout", "Reshape", "Flatten")
 # Not a recurrent layer, whose activation is not the last thing that it does.
 _APPLIED: Final = re.compile(r"Activation|Dense|EinsumDense|(?:Depthwise|Separable)?Conv[123]D(?:Transpose)?")

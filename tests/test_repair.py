@@ -312,13 +312,19 @@ def test_what_is_wrong_is_told_at_its_node_with_both_ends_and_is_put_right(
 
 
 def trained(
-    *steps: Step, loss: Any, y: str, x: str = "", classes: int = 0, rows: int = 100
+    *steps: Step,
+    loss: Any,
+    y: str,
+    x: str = "",
+    classes: int = 0,
+    rows: int = 100,
+    **compiled: Any,
 ) -> tuple[Graph, Known]:
     """A network with a model that is compiled and fitted, and what is known of its data."""
     graph = chain(*steps, model=True)
     more = (
         Node(id="x", type="fallback.samples.load_digits"),
-        Node(id="compile", type="keras.Model.compile", args={"loss": loss}),
+        Node(id="compile", type="keras.Model.compile", args={"loss": loss, **compiled}),
         Node(id="fit", type="keras.Model.fit"),
     )
     links = (
@@ -342,7 +348,13 @@ SPARSE, CATEGORICAL, BINARY = (
     "categorical_crossentropy",
     "binary_crossentropy",
 )
-LOGITS = {"$new": "keras.losses.CategoricalCrossentropy", "args": {"from_logits": True}}
+
+
+def crossentropy(kind: str, **args: Any) -> dict[str, Any]:
+    return {"$new": f"keras.losses.{kind}Crossentropy", "args": args}
+
+
+LOGITS = crossentropy("Categorical", from_logits=True)
 UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
     "fewer-units-than-classes": (
         trained(source(4), dense(3, "softmax"), loss=SPARSE, y="(100,)", classes=10),
@@ -378,6 +390,36 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         trained(source(4), dense(2, "softmax"), loss=BINARY, y="(100,)", classes=2),
         "wrong-units",
         ["Use 1 unit with a sigmoid", f"Use {SPARSE}"],
+    ),
+    "two-logits-for-one-truth": (
+        trained(source(4), dense(2), loss=crossentropy("Binary", from_logits=True), y="(100,)", classes=2),
+        "wrong-units",
+        ["Use 1 unit with a sigmoid", f"Use {SPARSE}"],
+    ),
+    "two-units-and-a-layer-for-one-truth": (
+        trained(source(4), dense(2), layer("Softmax"), loss=BINARY, y="(100,)", classes=2),
+        "wrong-units",
+        ["Use 1 unit with a sigmoid", f"Use {SPARSE}"],
+    ),
+    "classes-for-a-loss-of-numbers": (
+        trained(source(4), dense(3, "softmax"), loss="mse", y="(100,)", classes=3),
+        "wrong-units",
+        [f"Use {SPARSE}", "Use 1 unit without a softmax"],
+    ),
+    "more-classes-for-a-loss-of-numbers": (
+        trained(source(4), dense(3), layer("Softmax"), loss="mse", y="(100,)", classes=5),
+        "wrong-units",
+        [f"Use {SPARSE} with 5 units", "Use 1 unit without a softmax"],
+    ),
+    "softmax-over-one-unit-of-one-hot-rows": (
+        trained(source(4), dense(1, "softmax"), loss=CATEGORICAL, y="(100, 3)"),
+        "softmax-of-one",
+        ["Use 3 units"],
+    ),
+    "softmax-layer-over-one-unit": (
+        trained(source(4), dense(1), layer("Softmax"), loss=BINARY, y="(100,)", classes=2),
+        "softmax-of-one",
+        ["Use a sigmoid", "Use 2 units"],
     ),
     "softmax-over-one-unit": (
         trained(source(4), dense(1, "softmax"), loss=BINARY, y="(100,)", classes=2),
@@ -479,6 +521,22 @@ def test_what_a_model_gives_is_held_against_its_loss_and_data_and_is_put_right(
 def test_what_fits_is_no_problem(case: str, checker: Checker, catalog: Catalog) -> None:
     graph, known = FIT[case]
     assert unfit(graph, known, checker, catalog) == ((), [])
+
+
+def test_a_sigmoid_takes_the_place_of_logits_and_of_a_softmax_layer(
+    checker: Checker, catalog: Catalog
+) -> None:
+    for case in ("two-logits-for-one-truth", "two-units-and-a-layer-for-one-truth"):
+        graph, known = UNFIT[case][0]
+        repaired = unfit(graph, known, checker, catalog)[1][0][1]
+        ends = [(node.type.rpartition(".")[2], node.args) for node in repaired.nodes[1:-4]]
+        sigmoid = {"activation": "sigmoid"}
+        assert ends == (
+            [("Dense", {"units": 1, **sigmoid})]
+            if "logits" in case
+            else [("Dense", {"units": 1}), ("Activation", sigmoid)]
+        )
+        assert repaired.by_id["compile"].args["loss"] == BINARY
 
 
 def test_logits_stay_logits_under_another_loss(checker: Checker, catalog: Catalog) -> None:

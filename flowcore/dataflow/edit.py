@@ -21,12 +21,19 @@ def add(
     label: str = "",
 ) -> tuple[Graph, str]:
     """Add a node; its id comes back too. Raises FlowError("unknown-type")."""
-    descriptor = catalog.find(type_)
-    if descriptor is None:
-        raise error("unknown-type", f"No catalogue describes {type_}.", "Search for a node and add that.")
-    node = Node(id=free_id(graph), type=descriptor.package, label=label, args=dict(args or {}))
+    node = Node(id=free_id(graph), type=_package(type_, catalog), label=label, args=dict(args or {}))
     versions = graph.catalogs | catalog.origins([type_])
     return replace(graph, nodes=(*graph.nodes, node), catalogs=versions), node.id
+
+
+def retype(graph: Graph, node: str, type_: str, catalog: Catalog, args: Mapping[str, Value]) -> Graph:
+    """Put a node of another type in the place of one, whose links, label, note and position stay.
+
+    Raises FlowError: "no-node", "unknown-type".
+    """
+    old = _node(graph, node)
+    new = replace(old, type=_package(type_, catalog), args=dict(args), call={})
+    return _put(replace(graph, catalogs=graph.catalogs | catalog.origins([type_])), new)
 
 
 def remove(graph: Graph, ids: Iterable[str]) -> Graph:
@@ -211,6 +218,13 @@ def with_value(args: dict[str, Value], name: str, value: Value | UnsetType) -> d
     if value is UNSET:
         return {key: item for key, item in args.items() if key != name}
     return {**args, name: value}
+
+
+def _package(type_: str, catalog: Catalog) -> str:
+    descriptor = catalog.find(type_)
+    if descriptor is None:
+        raise error("unknown-type", f"No catalogue describes {type_}.", "Search for a node and add that.")
+    return descriptor.package
 
 
 def _node(graph: Graph, id: str) -> Node:

@@ -15,11 +15,12 @@ from flowcore.model.value import Value
 
 def softmax_of_one(case: Case, told: Training) -> Iterator[Repair]:
     """A sigmoid says how likely the one of two classes is; so do two units, the one or the other."""
-    if told.head is None or axes.kind(told.last) == "Softmax":
+    if told.head is None:
         return
-    if told.classes <= 2:
-        yield Repair("Use a sigmoid", _binary(case, told, 1))
-    units = max(2, told.classes)
+    classes = max(told.classes, told.columns)
+    if told.columns <= 1 and classes <= 2:
+        yield Repair("Use a sigmoid", _binary(case, told))
+    units = max(2, classes)
     yield Repair(f"Use {units} units", _several(case, told, units))
 
 
@@ -50,11 +51,25 @@ def wrong_units(case: Case, told: Training) -> Iterator[Repair]:
         return
     wanted = told.classes if told.loss == SPARSE else told.columns
     if told.loss == BINARY and wanted == 1:
-        yield Repair("Use 1 unit with a sigmoid", _binary(case, told, 1))
-        if told.softmax and told.units >= max(2, told.classes):
-            yield Repair(f"Use {SPARSE}", _set_loss(case.graph, told, SPARSE))
+        if told.activation:
+            yield Repair("Use 1 unit with a sigmoid", _binary(case, told))
+        if (told.softmax or told.logits) and told.units >= max(2, told.classes):
+            yield _with_loss(case, told, SPARSE)
+    elif told.softmax and wanted == 1:
+        yield from _one_number(case, told)
     elif wanted:
         yield Repair(f"Set units to {wanted}", _units(case.graph, told, wanted))
+
+
+def _one_number(case: Case, told: Training) -> Iterator[Repair]:
+    """Numbers of classes, which a softmax is for, or quantities, which it is not."""
+    if told.classes > 1:
+        units = max(told.classes, told.units or 0)
+        more = "" if units == told.units else f" with {units} units"
+        graph = _set_loss(_units(case.graph, told, units), told, SPARSE)
+        yield Repair(f"Use {SPARSE}{more}", graph)
+    graph = _activated(case, _units(case.graph, told, 1), told, "linear")
+    yield Repair("Use 1 unit without a softmax", graph)
 
 
 def wrong_data(case: Case, told: Training) -> Iterator[Repair]:
@@ -87,29 +102,32 @@ def _with_loss(case: Case, told: Training, loss: str) -> Repair:
     return Repair(f"Use {loss}", _set_loss(case.graph, told, loss))
 
 
-def _binary(case: Case, told: Training, units: int) -> Graph:
-    graph = _activated(_units(case.graph, told, units), told, "sigmoid")
-    return _set_loss(graph, told, BINARY)
+def _binary(case: Case, told: Training) -> Graph:
+    graph = _activated(case, _units(case.graph, told, 1), told, "sigmoid")
+    return _set_loss(graph, told, BINARY, logits=False)
 
 
 def _several(case: Case, told: Training, units: int) -> Graph:
-    one_hot = told.y is not None and len(told.y) == 2 and (told.y[1] or 0) > 1
-    return _set_loss(_units(case.graph, told, units), told, CATEGORICAL if one_hot else SPARSE)
+    loss = CATEGORICAL if told.columns > 1 else SPARSE
+    return _set_loss(_units(case.graph, told, units), told, loss, logits=False)
 
 
 def _units(graph: Graph, told: Training, units: int) -> Graph:
     return edit.set_argument(graph, told.head.id, "units", units) if told.head else graph
 
 
-def _activated(graph: Graph, told: Training, name: str) -> Graph:
-    """The last activation, in the layer itself or behind it."""
-    node = told.last if axes.kind(told.last) == "Activation" else told.head
-    return edit.set_argument(graph, node.id, "activation", name) if node else graph
+def _activated(case: Case, graph: Graph, told: Training, name: str) -> Graph:
+    """Another activation where the last one is; a layer that is one itself makes room for an Activation."""
+    if axes.kind(told.active) in ("Softmax", "ReLU"):
+        args = {"activation": name}
+        return edit.retype(graph, told.active.id, f"{axes.LAYERS}Activation", case.catalog, args)
+    return edit.set_argument(graph, told.active.id, "activation", name)
 
 
-def _set_loss(graph: Graph, told: Training, loss: str) -> Graph:
-    """Another loss: whether logits come in stays as it was."""
-    args: dict[str, Value] = {"from_logits": True} if told.logits else {}
+def _set_loss(graph: Graph, told: Training, loss: str, logits: bool | None = None) -> Graph:
+    """Another loss. logits: whether it takes them, None as it was."""
+    logits = told.logits if logits is None else logits
+    args: dict[str, Value] = {"from_logits": True} if logits else {}
     return edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
 
 

@@ -126,7 +126,7 @@ def _lone(told: Training) -> Iterator[Problem]:
         yield Problem(
             "softmax-of-one",
             f"{told.last.title} is a softmax over one unit, which is always 1.",
-            "Use a sigmoid, or two units.",
+            "Use a sigmoid, or one unit for each class.",
             (told.last.id,),
         )
 
@@ -173,9 +173,17 @@ def _units(told: Training) -> Iterator[Problem]:
         "wrong-units",
         f"{told.last.title} gives {units} number{'s'[: units != 1]} a sample; "
         f"the targets are {what}, and the loss is {told.loss}.",
-        f"Set its units to {wanted}.",
+        _unit_hint(told, wanted),
         (told.last.id,),
     )
+
+
+def _unit_hint(told: Training, wanted: int) -> str:
+    if told.head is None:
+        return f"Change what comes before it until it gives {wanted}."
+    if told.softmax and wanted == 1:
+        return f"Use {SPARSE}, or one unit without a softmax."
+    return f"Set its units to {wanted}."
 
 
 def _wanted(told: Training) -> int:

@@ -539,6 +539,37 @@ def test_a_sigmoid_takes_the_place_of_logits_and_of_a_softmax_layer(
         assert repaired.by_id["compile"].args["loss"] == BINARY
 
 
+METRICS = [
+    "accuracy",
+    "sparse_categorical_accuracy",
+    {"$new": "keras.metrics.SparseTopKCategoricalAccuracy", "args": {"k": 2}},
+    {"$new": "keras.metrics.SparseCategoricalCrossentropy", "args": {"ignore_class": 1, "name": "own"}},
+    {"$ref": "keras.metrics.sparse_categorical_accuracy"},
+]
+
+
+def test_metrics_go_with_the_loss(checker: Checker, catalog: Catalog) -> None:
+    graph, known = trained(
+        source(4),
+        dense(3, "softmax"),
+        loss=SPARSE,
+        y="(100, 3)",
+        metrics=METRICS,
+        weighted_metrics={"a": METRICS},
+    )
+    ((_, repaired),) = unfit(graph, known, checker, catalog)[1]
+    assert not check(repaired, catalog)
+    args = repaired.by_id["compile"].args
+    assert args["weighted_metrics"] == {"a": args["metrics"]}
+    assert args["metrics"] == [
+        "accuracy",
+        "categorical_accuracy",
+        {"$new": "keras.metrics.TopKCategoricalAccuracy", "args": {"k": 2}},
+        {"$new": "keras.metrics.CategoricalCrossentropy", "args": {"name": "own"}},
+        {"$ref": "keras.metrics.categorical_accuracy"},
+    ]
+
+
 def test_logits_stay_logits_under_another_loss(checker: Checker, catalog: Catalog) -> None:
     graph, known = UNFIT["numbers-of-classes-for-a-one-hot-loss-of-logits"][0]
     ((_, repaired),) = unfit(graph, known, checker, catalog)[1]

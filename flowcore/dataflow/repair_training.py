@@ -66,7 +66,7 @@ def _one_number(case: Case, told: Training) -> Iterator[Repair]:
     if told.classes > 1:
         units = max(told.classes, told.units or 0)
         more = "" if units == told.units else f" with {units} units"
-        graph = _set_loss(_units(case.graph, told, units), told, SPARSE)
+        graph = _set_loss(case, _units(case.graph, told, units), told, SPARSE)
         yield Repair(f"Use {SPARSE}{more}", graph)
     graph = _activated(case, _units(case.graph, told, 1), told, "linear")
     yield Repair("Use 1 unit without a softmax", graph)
@@ -99,17 +99,17 @@ def repairs(case: Case, code: str) -> Iterator[Repair]:
 
 
 def _with_loss(case: Case, told: Training, loss: str) -> Repair:
-    return Repair(f"Use {loss}", _set_loss(case.graph, told, loss))
+    return Repair(f"Use {loss}", _set_loss(case, case.graph, told, loss))
 
 
 def _binary(case: Case, told: Training) -> Graph:
     graph = _activated(case, _units(case.graph, told, 1), told, "sigmoid")
-    return _set_loss(graph, told, BINARY, logits=False)
+    return _set_loss(case, graph, told, BINARY, logits=False)
 
 
 def _several(case: Case, told: Training, units: int) -> Graph:
     loss = CATEGORICAL if told.columns > 1 else SPARSE
-    return _set_loss(_units(case.graph, told, units), told, loss, logits=False)
+    return _set_loss(case, _units(case.graph, told, units), told, loss, logits=False)
 
 
 def _units(graph: Graph, told: Training, units: int) -> Graph:
@@ -124,11 +124,16 @@ def _activated(case: Case, graph: Graph, told: Training, name: str) -> Graph:
     return edit.set_argument(graph, told.active.id, "activation", name)
 
 
-def _set_loss(graph: Graph, told: Training, loss: str, logits: bool | None = None) -> Graph:
-    """Another loss. logits: whether it takes them, None as it was."""
+def _set_loss(case: Case, graph: Graph, told: Training, loss: str, logits: bool | None = None) -> Graph:
+    """Another loss, and the metrics that go with it. logits: whether it takes them, None as it was."""
     logits = told.logits if logits is None else logits
     args: dict[str, Value] = {"from_logits": True} if logits else {}
-    return edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
+    graph = edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
+    for name in ("metrics", "weighted_metrics"):
+        if name in told.compiled.args:
+            metrics = losses.metrics(told.compiled.args[name], loss, case.catalog)
+            graph = edit.set_argument(graph, told.compiled.id, name, metrics)
+    return graph
 
 
 _TRAINING: Final[dict[str, Callable[[Case, Training], Iterator[Repair]]]] = {

@@ -446,6 +446,53 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         "sparse-targets",
         [f"Use {SPARSE}"],
     ),
+    "one-unit-for-a-loss-of-several-classes": (
+        trained(source(4), dense(1, "sigmoid"), loss=CATEGORICAL, y="(100,)", classes=2),
+        "one-class",
+        [f"Use a sigmoid and {BINARY}"],
+    ),
+    "one-unit-for-several-classes": (
+        trained(source(4), dense(1, "sigmoid"), loss=CATEGORICAL, y="(100, 1)", classes=5),
+        "one-class",
+        ["Use 5 units with a softmax"],
+    ),
+    "numbers-for-probabilities-of-classes": (
+        trained(source(4), dense(3), loss=SPARSE, y="(100,)", classes=3),
+        "no-probabilities",
+        ["Use a softmax", "Set from_logits"],
+    ),
+    "numbers-for-probabilities-of-truths": (
+        trained(source(4), dense(5), layer("Dropout", rate=0.5), loss=BINARY, y="(100, 5)"),
+        "no-probabilities",
+        ["Use a sigmoid", "Set from_logits"],
+    ),
+    "positive-numbers-for-probabilities": (
+        trained(source(4), dense(3), layer("ReLU"), loss=CATEGORICAL, y="(100, 3)"),
+        "no-probabilities",
+        ["Use a softmax"],
+    ),
+    "pictures-of-numbers-for-pictures-of-truths": (
+        trained(source(8, 8, 1), conv(padding="same"), loss=BINARY, y="(100, 8, 8, 3)"),
+        "no-probabilities",
+        ["Use a sigmoid", "Set from_logits"],
+    ),
+    "probabilities-for-logits-of-classes": (
+        trained(
+            source(4),
+            dense(3),
+            layer("Activation", activation={"$ref": "keras.activations.softmax"}),
+            loss=crossentropy("SparseCategorical", from_logits=True),
+            y="(100,)",
+            classes=3,
+        ),
+        "no-logits",
+        ["Clear from_logits"],
+    ),
+    "probabilities-for-logits-of-truths": (
+        trained(source(4), dense(1, "sigmoid"), loss=crossentropy("Binary", from_logits=True), y="(100,)"),
+        "no-logits",
+        ["Clear from_logits"],
+    ),
     "picture-for-a-label": (
         trained(source(8, 8, 1), conv(), dense(3, "softmax"), loss=SPARSE, y="(100,)", classes=3),
         "output-rank",
@@ -490,6 +537,30 @@ FIT: dict[str, tuple[Graph, Known]] = {
         source(4), dense(3, "softmax"), loss="crossentropy", y="(100,)", classes=3
     ),
     "loss-that-keras-chooses-for-rows": trained(source(4), dense(3, "softmax"), loss="ce", y="(100, 3)"),
+    "logits": trained(
+        source(4), dense(3), loss=crossentropy("SparseCategorical", from_logits=True), y="(100,)", classes=3
+    ),
+    "softmax-before-what-changes-nothing": trained(
+        source(4),
+        dense(3, "softmax"),
+        layer("Activation", activation="linear"),
+        layer("Reshape", target_shape=[3]),
+        loss=SPARSE,
+        y="(100,)",
+        classes=3,
+    ),
+    "probabilities-of-a-layer-that-is-not-known": trained(
+        source(4), dense(3), layer("UnitNormalization"), loss=SPARSE, y="(100,)", classes=3
+    ),
+    "probabilities-of-a-recurrent-layer": trained(
+        source(4, 2), layer("LSTM", units=3), loss=BINARY, y="(100, 3)"
+    ),
+    "classes-along-another-axis": trained(
+        source(3, 1), layer("Softmax", axis=1), loss=crossentropy("Categorical", axis=1), y="(100, 3, 1)"
+    ),
+    "positive-numbers-of-classes": trained(
+        source(4), dense(3, "softplus"), loss=SPARSE, y="(100,)", classes=3
+    ),
     "nothing-known": trained(source(4), dense(3, "softmax"), loss=SPARSE, x="?", y="?"),
 }
 
@@ -537,6 +608,18 @@ def test_a_sigmoid_takes_the_place_of_logits_and_of_a_softmax_layer(
             else [("Dense", {"units": 1}), ("Activation", sigmoid)]
         )
         assert repaired.by_id["compile"].args["loss"] == BINARY
+
+
+def test_a_loss_that_takes_logits_or_not_keeps_its_other_arguments(
+    checker: Checker, catalog: Catalog
+) -> None:
+    for steps, logits in ((dense(3), False), (dense(3, "softmax"), True)):
+        loss = crossentropy("Categorical", label_smoothing=0.1, **({"from_logits": True} if logits else {}))
+        graph, known = trained(source(4), steps, loss=loss, y="(100, 3)")
+        (problem,), proposed = unfit(graph, known, checker, catalog)
+        assert problem.level == "notice"
+        args = proposed[-1][1].by_id["compile"].args["loss"]["args"]
+        assert args == {"label_smoothing": 0.1, **({} if logits else {"from_logits": True})}
 
 
 METRICS = [

@@ -49,6 +49,11 @@ def of(loss: str, args: dict[str, Value]) -> Value:
     return new(f"keras.losses.{_CLASSES[loss]}", **args) if args else loss
 
 
+def activation(loss: str) -> str:
+    """What makes probabilities for a crossentropy of logits."""
+    return "sigmoid" if loss == BINARY else "softmax"
+
+
 def metrics(value: Value, loss: str, catalog: Catalog) -> Value:
     """Metrics, in a list or a dict of them, each as it is for the targets of a loss."""
     if isinstance(value, str):

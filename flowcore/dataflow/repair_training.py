@@ -10,7 +10,6 @@ from flowcore.dataflow.repair_case import Case, Repair
 from flowcore.dataflow.repair_shapes import pooling
 from flowcore.dataflow.targets import Training, training
 from flowcore.model.graph import Graph
-from flowcore.model.value import Value
 
 
 def softmax_of_one(case: Case, told: Training) -> Iterator[Repair]:
@@ -72,6 +71,27 @@ def _one_number(case: Case, told: Training) -> Iterator[Repair]:
     yield Repair("Use 1 unit without a softmax", graph)
 
 
+def one_class(case: Case, told: Training) -> Iterator[Repair]:
+    """The loss of one truth, or as many units as classes."""
+    if not told.activation:
+        return
+    if told.classes > 2 and told.head:
+        yield Repair(f"Use {told.classes} units with a softmax", _several(case, told, told.classes))
+    else:
+        yield Repair(f"Use a sigmoid and {BINARY}", _binary(case, told))
+
+
+def no_probabilities(case: Case, told: Training) -> Iterator[Repair]:
+    name = losses.activation(told.loss)
+    yield Repair(f"Use a {name}", _activated(case, case.graph, told, name))
+    if told.activation == "linear":
+        yield Repair("Set from_logits", _set_loss(case, case.graph, told, told.loss, logits=True))
+
+
+def no_logits(case: Case, told: Training) -> Iterator[Repair]:
+    yield Repair("Clear from_logits", _set_loss(case, case.graph, told, told.loss, logits=False))
+
+
 def wrong_data(case: Case, told: Training) -> Iterator[Repair]:
     """The shape of the data at the Input; as many numbers in other axes are brought back into those."""
     takes = case.shape(case.node.id)
@@ -109,7 +129,8 @@ def _binary(case: Case, told: Training) -> Graph:
 
 def _several(case: Case, told: Training, units: int) -> Graph:
     loss = CATEGORICAL if told.columns > 1 else SPARSE
-    return _set_loss(case, _units(case.graph, told, units), told, loss, logits=False)
+    graph = _activated(case, _units(case.graph, told, units), told, "softmax")
+    return _set_loss(case, graph, told, loss, logits=False)
 
 
 def _units(graph: Graph, told: Training, units: int) -> Graph:
@@ -118,6 +139,8 @@ def _units(graph: Graph, told: Training, units: int) -> Graph:
 
 def _activated(case: Case, graph: Graph, told: Training, name: str) -> Graph:
     """Another activation where the last one is; a layer that is one itself makes room for an Activation."""
+    if told.activation == name:
+        return graph
     if axes.kind(told.active) in ("Softmax", "ReLU"):
         args = {"activation": name}
         return edit.retype(graph, told.active.id, f"{axes.LAYERS}Activation", case.catalog, args)
@@ -125,9 +148,11 @@ def _activated(case: Case, graph: Graph, told: Training, name: str) -> Graph:
 
 
 def _set_loss(case: Case, graph: Graph, told: Training, loss: str, logits: bool | None = None) -> Graph:
-    """Another loss, and the metrics that go with it. logits: whether it takes them, None as it was."""
-    logits = told.logits if logits is None else logits
-    args: dict[str, Value] = {"from_logits": True} if logits else {}
+    """A loss, and the metrics that go with it. logits: whether it takes them, None as it was."""
+    args = {**told.given} if loss == told.loss else {}
+    args.pop("from_logits", None)
+    if told.logits if logits is None else logits:
+        args["from_logits"] = True
     graph = edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
     for name in ("metrics", "weighted_metrics"):
         if name in told.compiled.args:
@@ -142,5 +167,8 @@ _TRAINING: Final[dict[str, Callable[[Case, Training], Iterator[Repair]]]] = {
     "one-hot-targets": one_hot_targets,
     "sparse-targets": sparse_targets,
     "wrong-units": wrong_units,
+    "one-class": one_class,
+    "no-probabilities": no_probabilities,
+    "no-logits": no_logits,
     "wrong-data": wrong_data,
 }

@@ -15,6 +15,19 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import Problem
 from flowcore.model.value import Value
 
+_UNBOUNDED: Final = (
+    "linear",
+    "relu",
+    "leakyrelu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "swish",
+    "tanh",
+)
+
 
 class Known(msgspec.Struct, frozen=True):
     """What is known of data, from the last run. shapes, classes (how many labels): by node and output."""
@@ -53,9 +66,14 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
         return self.activation == "softmax" and self.active.args.get("axis", -1) == -1
 
     @property
+    def given(self) -> dict[str, Value]:
+        """The arguments of the loss."""
+        return losses.given(self.compiled.args.get("loss"))
+
+    @property
     def logits(self) -> bool:
         """Whether the loss takes the output as logits."""
-        return losses.given(self.compiled.args.get("loss")).get("from_logits") is True
+        return self.given.get("from_logits") is True
 
     @property
     def columns(self) -> int:
@@ -193,6 +211,44 @@ def _wanted(told: Training) -> int:
     return told.columns if told.loss else 0
 
 
+def _one_class(told: Training) -> Iterator[Problem]:
+    """Of one class, each is certain: the loss is 0 whatever the weights are."""
+    if told.loss == CATEGORICAL and told.units == 1 and "axis" not in told.given:
+        yield Problem(
+            "one-class",
+            f"The loss {CATEGORICAL} expects one number for each class; {told.last.title} gives 1, "
+            "so the loss is always 0.",
+            f"Use {BINARY}, or one unit for each class.",
+            (told.last.id,),
+            "notice",
+        )
+
+
+def _probabilities(told: Training) -> Iterator[Problem]:
+    """Keras runs either: logits that are cut off as probabilities, and probabilities that are no logits."""
+    if told.loss not in losses.LOSSES:
+        return
+    title, wanted = told.active.title, losses.activation(told.loss)
+    if told.logits and told.activation in ("softmax", "sigmoid"):
+        yield Problem(
+            "no-logits",
+            f"The loss {told.loss} with from_logits expects numbers before a {wanted}; {title} gives "
+            f"probabilities, by its {told.activation}.",
+            "Set from_logits to false.",
+            (told.compiled.id,),
+            "notice",
+        )
+    if not told.logits and told.activation in _UNBOUNDED:
+        yield Problem(
+            "no-probabilities",
+            f"The loss {told.loss} expects probabilities; {title} gives other numbers: its activation is "
+            f"{told.activation}.",
+            f"Set its activation to {wanted}{', or from_logits to true' * (told.activation == 'linear')}.",
+            (told.active.id,),
+            "notice",
+        )
+
+
 def _data(told: Training, graph: Graph, found: ShapeReport) -> Iterator[Problem]:
     """Whether the samples have the shape that the only Input says."""
     if told.x is None or len(told.inputs) != 1 or told.inputs[0].type != plan.INPUT:
@@ -216,4 +272,4 @@ def _data(told: Training, graph: Graph, found: ShapeReport) -> Iterator[Problem]
         )
 
 
-_RULES: Final = (_lone, _rank, _labels, _units)
+_RULES: Final = (_lone, _rank, _labels, _units, _one_class, _probabilities)

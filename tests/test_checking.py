@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flowcore import api
 from flowcore.dataflow import caps, edit, targets
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Cost
 from flowcore.model.graph import Graph, Link, Node

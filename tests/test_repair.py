@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
 from flowcore.dataflow.repair import repairs
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import Problem

@@ -6,7 +6,7 @@ Nothing is run: what a repair does follows from the shapes that are known.
 from flowcore.dataflow import repair_training
 from flowcore.dataflow.repair_case import Case, Repair
 from flowcore.dataflow.repair_shapes import SHAPES
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph

@@ -6,7 +6,7 @@ import msgspec
 
 from flowcore.dataflow import axes, edit
 from flowcore.dataflow.axes import Shape
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Link, Node

@@ -8,7 +8,7 @@ from flowcore.dataflow.losses import BINARY, CATEGORICAL, SPARSE
 from flowcore.dataflow.plan import MODEL
 from flowcore.dataflow.repair_case import Case, Repair
 from flowcore.dataflow.repair_shapes import pooling
-from flowcore.dataflow.targets import Training, training
+from flowcore.dataflow.training import Training, training
 from flowcore.model.graph import Graph
 
 

@@ -41,6 +41,7 @@ def new(name: str, **args: Any) -> dict[str, Any]:
     return {"$new": f"keras.layers.{name}", "args": args}
 
 
+BACKWARD = new("LSTM", units=4, go_backwards=True)
 # What is wrong, its code, both ends as the message tells them, and the labels of the repairs.
 BAD: dict[str, tuple[Graph, str, str, str, list[str]]] = {
     "picture-after-flatten": (
@@ -262,10 +263,74 @@ BAD: dict[str, tuple[Graph, str, str, str, list[str]]] = {
     ),
     "inner-layer": (
         chain(source(30), layer("Bidirectional", layer=new("LSTM", units=3))),
-        "node-failed",
-        "Bidirectional failed: Input 0 of layer 'bidirectional' is incompatible",
-        "(None, 30) from Input",
-        [],
+        "wrong-rank",
+        "Bidirectional expects 3 axes (batch, steps, features)",
+        "Input gives (None, 30), which has 2",
+        ["Insert Reshape to 30, 1"],
+    ),
+    "cell": (
+        chain(source(30), layer("RNN", cell=new("GRUCell", units=3))),
+        "wrong-rank",
+        "RNN expects 3 axes (batch, steps, features)",
+        "Input gives (None, 30), which has 2",
+        ["Insert Reshape to 30, 1"],
+    ),
+    "picture-for-a-sequence-of-pictures": (
+        chain(source(8, 8, 3), layer("ConvLSTM2D", filters=4, kernel_size=3)),
+        "wrong-rank",
+        "ConvLSTM2D expects 5 axes (batch, steps, rows, columns, channels)",
+        "Input gives (None, 8, 8, 3), which has 4",
+        ["Insert Reshape to 1, 8, 8, 3"],
+    ),
+    "picture-for-a-layer-at-each-step": (
+        chain(source(8, 8, 3), layer("TimeDistributed", layer=new("Conv2D", filters=4, kernel_size=3))),
+        "wrong-rank",
+        "TimeDistributed expects 5 axes (batch, steps, rows, columns, channels)",
+        "Input gives (None, 8, 8, 3), which has 4",
+        ["Insert Reshape to 1, 8, 8, 3"],
+    ),
+    "row-for-a-layer-at-each-step": (
+        chain(source(30), layer("TimeDistributed", layer=new("Dense", units=3))),
+        "wrong-rank",
+        "TimeDistributed expects at least 3 axes (batch, steps, features)",
+        "Input gives (None, 30), which has 2",
+        ["Insert Reshape to 30, 1"],
+    ),
+    "picture-without-channels-first": (
+        chain(source(28, 20), conv(data_format="channels_first")),
+        "wrong-rank",
+        "Conv2D expects 4 axes",
+        "Input gives (None, 28, 20), which has 3",
+        ["Insert Reshape to 1, 28, 20"],
+    ),
+    "row-for-channels-first": (
+        chain(source(3072), conv(data_format="channels_first")),
+        "wrong-rank",
+        "Conv2D expects 4 axes",
+        "Input gives (None, 3072), which has 2",
+        ["Insert Reshape to 3, 32, 32"],
+    ),
+    "two-layers-in-both-directions": (
+        chain(
+            source(9, 3),
+            layer("Bidirectional", layer=new("LSTM", units=4), backward_layer=BACKWARD),
+            layer("LSTM", units=4),
+        ),
+        "wrong-rank",
+        "LSTM expects 3 axes",
+        "Bidirectional gives (None, 8), which has 2",
+        ["Let Bidirectional return sequences"],
+    ),
+    "two-layers-over-pictures": (
+        chain(
+            source(9, 8, 8, 1),
+            layer("ConvLSTM2D", filters=4, kernel_size=3),
+            layer("ConvLSTM2D", filters=2, kernel_size=3),
+        ),
+        "wrong-rank",
+        "ConvLSTM2D expects 5 axes",
+        "ConvLSTM2D gives (None, 6, 6, 4), which has 4",
+        ["Let ConvLSTM2D return sequences"],
     ),
     "groups": (
         chain(source(8, 8, 3), conv(groups=2)),
@@ -309,6 +374,31 @@ def test_what_is_wrong_is_told_at_its_node_with_both_ends_and_is_put_right(
     for repair in proposed:
         assert not check(repair.graph, catalog), repair.label
         assert either.report(repair.graph, catalog).problems == (), repair.label
+
+
+def test_a_repair_is_of_the_data_whatever_was_linked_first(checker: Checker, catalog: Catalog) -> None:
+    state, data = (
+        Node(id=id, type="keras.Input", args={"shape": [size]}) for id, size in (("h", 4), ("x", 10))
+    )
+    links = (Link("h", "", "gru", "initial_state"), Link("x", "", "gru", "sequences"))
+    gru = Node(id="gru", type="keras.layers.GRU", args={"units": 4})
+    graph = Graph(nodes=(state, data, gru), links=links)
+    found = checker.report(graph, catalog)
+    (problem,) = found.problems
+    (repair,) = repairs(problem, graph, catalog, found)
+    assert repair.label == "Insert Reshape to 10, 1"
+    assert checker.report(repair.graph, catalog).problems == ()
+
+
+@pytest.mark.parametrize("shape", [(9, 3), (9, 3, 2), (9, 3, 2, 2)])
+def test_a_layer_at_each_step_takes_any_axes_behind_it(
+    shape: tuple[int, ...], checker: Checker, catalog: Catalog
+) -> None:
+    inner = new("TimeDistributed", layer=new("Dense", units=2))
+    nested = [new("Dense", units=2)] + [inner] * (len(shape) > 2)
+    for one in nested:
+        graph = chain(source(*shape), layer("TimeDistributed", layer=one))
+        assert checker.report(graph, catalog).problems == ()
 
 
 def trained(

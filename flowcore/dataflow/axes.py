@@ -20,6 +20,10 @@ _SPATIAL: Final = re.compile(
     r"|ZeroPadding|SpatialDropout)([123])D(?:Transpose)?"
 )
 _RECURRENT: Final = ("LSTM", "GRU", "SimpleRNN")
+_CELLS: Final = tuple(f"{LAYERS}{name}Cell" for name in _RECURRENT)
+_OVER_STEPS: Final = re.compile(r"LSTM|GRU|SimpleRNN|RNN|ConvLSTM([123])D")
+DATA: Final = ("inputs", "sequences")
+"""The arguments that data come in by; masks and initial states are none."""
 _WINDOWS: Final = re.compile(r"(?:Depthwise|Separable)?Conv[123]D|(?:Max|Average)Pooling[123]D")
 _WEIGHTED: Final = re.compile(r"(?:Depthwise|Separable)?Conv[123]D(?:Transpose)?|Dense|LSTM|GRU|SimpleRNN")
 MERGES: Final = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
@@ -42,12 +46,49 @@ def kind(node: Node) -> str:
     return node.type.removeprefix(LAYERS) if node.type.startswith(LAYERS) else ""
 
 
-def places(name: str) -> tuple[str, ...]:
+def places(node: Node) -> tuple[str, ...]:
     """What the axes of a layer's input are, batch axis first; () where any number will do."""
-    if name in _RECURRENT:
+    return _places(node.type, node.args)
+
+
+def more(node: Node) -> bool:
+    """Whether a layer takes further axes behind those of its places."""
+    return _more(node.type, node.args)
+
+
+def recurrent(name: str) -> bool:
+    """Whether a layer goes over steps, and can hand on each of them or the last alone."""
+    return bool(_OVER_STEPS.fullmatch(name))
+
+
+def _places(type_: str, args: dict[str, Value]) -> tuple[str, ...]:
+    name = type_.removeprefix(LAYERS)
+    if name == "Bidirectional":
+        return _places(*_wrapped(args))
+    if name == "TimeDistributed":
+        return ("batch", "steps", *(_places(*_wrapped(args)) or ("", "features"))[1:])
+    if name in _RECURRENT or (name == "RNN" and _is_cell(args.get("cell"))):
         return ("batch", "steps", "features")
+    if (found := _OVER_STEPS.fullmatch(name)) and found[1]:
+        return ("batch", "steps", *_PLACES[int(found[1])], "channels")
     found = _SPATIAL.fullmatch(name)
     return ("batch", *_PLACES[int(found[1])], "channels") if found else ()
+
+
+def _more(type_: str, args: dict[str, Value]) -> bool:
+    inner = _wrapped(args)
+    return type_ == f"{LAYERS}TimeDistributed" and (not _places(*inner) or _more(*inner))
+
+
+def _wrapped(args: dict[str, Value]) -> tuple[str, dict[str, Value]]:
+    """The type and the arguments of the layer inside of another, "" where it is not known."""
+    layer = args.get("layer", {})
+    return (layer["$new"], layer.get("args", {})) if tag(layer) == "$new" else ("", {})
+
+
+def _is_cell(value: Value) -> bool:
+    """Whether a cell is one of Keras: another may take steps of any number of axes."""
+    return tag(value) == "$new" and value["$new"] in _CELLS
 
 
 def weighted(name: str) -> bool:

@@ -14,7 +14,6 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.problem import Problem
 
 Texts = Mapping[str, Mapping[str, str]]
-_PORTS: Final = ("inputs", "sequences")  # masks and initial states are none of the shapes told here
 
 
 class Incoming(NamedTuple):
@@ -45,18 +44,19 @@ def incoming(graph: Graph, node: Node, shapes: Texts, dtypes: Texts) -> Iterator
     """What comes into a node with a shape that is known, in the order of its links."""
     for link in graph.into(node.id):
         shape = axes.parse(shapes.get(link.source, {}).get(link.output, ""))
-        if shape is not None and link.source in graph.by_id and link.argument in _PORTS:
+        if shape is not None and link.source in graph.by_id and link.argument in axes.DATA:
             dtype = dtypes.get(link.source, {}).get(link.output, "")
             yield Incoming(graph.by_id[link.source], shape, dtype)
 
 
 def _rank(node: Node, name: str, came: list[Incoming]) -> Problem | None:
-    expected, found = axes.places(name), came[0]
-    if not expected or len(found.shape) == len(expected):
+    expected, found, more = axes.places(node), came[0], axes.more(node)
+    surplus = len(found.shape) - len(expected)
+    if not expected or surplus == 0 or (more and surplus > 0):
         return None
     return Problem(
         "wrong-rank",
-        f"{node.title} expects {len(expected)} axes ({', '.join(expected)}); {found}, "
+        f"{node.title} expects {'at least ' * more}{len(expected)} axes ({', '.join(expected)}); {found}, "
         f"which has {len(found.shape)}.",
         f"Insert a Reshape before {node.title}, or connect another tensor.",
         (node.id,),
@@ -110,7 +110,7 @@ def _too_small(node: Node, name: str, came: list[Incoming]) -> Problem | None:
     sizes = found.shape[first : first + len(reach)]
     if all(size is None or size >= far for size, far in zip(sizes, reach, strict=True)):
         return None
-    places = axes.places(name)[1:-1]
+    places = axes.places(node)[1:-1]
     expected = ", ".join(f"{far} {place}" for far, place in zip(reach, places, strict=True))
     return Problem(
         "too-small",

@@ -30,9 +30,11 @@ class Case(msgspec.Struct, frozen=True):
     known: Known
 
     def links(self) -> tuple[Link, ...]:
-        """The links that bring a shape that is known, in order."""
+        """The links that bring data of a shape that is known, in order."""
         return tuple(
-            link for link in self.graph.into(self.node.id) if self.shape(link.source, link.output) is not None
+            link
+            for link in self.graph.into(self.node.id)
+            if link.argument in axes.DATA and self.shape(link.source, link.output) is not None
         )
 
     def shape(self, node: str, output: str = "") -> Shape | None:

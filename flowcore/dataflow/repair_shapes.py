@@ -10,26 +10,28 @@ from flowcore.dataflow import axes, edit
 from flowcore.dataflow.axes import Shape
 from flowcore.dataflow.plan import INPUT
 from flowcore.dataflow.repair_case import Case, Repair
-from flowcore.model.graph import Link
+from flowcore.model.graph import Graph, Link, Node
+from flowcore.model.value import new, tag
 
 CAST: Final = "keras.ops.cast"
-_SEQUENCES: Final = ("LSTM", "GRU", "SimpleRNN")
 
 
 def wrong_rank(case: Case) -> Iterator[Repair]:
     """Another number of axes than the layer takes."""
     link = case.links()[0]
     source, shape = case.graph.by_id[link.source], case.shape(link.source, link.output) or ()
-    wanted = len(axes.places(axes.kind(case.node)))
-    if axes.kind(source) in _SEQUENCES and len(shape) == 2 and wanted == 3:
-        yield Repair(f"Let {source.title} return sequences", case.set(source, "return_sequences", True))
+    places = axes.places(case.node)
+    wanted = len(places)
+    stepwise = _stepwise(case, source) if wanted == len(shape) + 1 and places[1] == "steps" else None
+    if stepwise is not None:
+        yield Repair(f"Let {source.title} return sequences", stepwise)
         return
     if axes.kind(source) == "Flatten":
         yield from _without(case, link, wanted)
     if axes.kind(case.node).startswith("Global") and len(shape) == 2:
         yield from _bypass(case, link)
         return
-    target = reshaped(shape, wanted)
+    target = reshaped(shape, wanted, _added(case.node, places))
     if target is not None:
         label = f"Insert Reshape to {_sizes(target)}"
         yield Repair(label, case.insert(link, "Reshape", {"target_shape": list(target)}))
@@ -92,21 +94,22 @@ def shapes_differ(case: Case) -> Iterator[Repair]:
             yield Repair(label, case.insert(links[1], "Dense", {"units": one[-1]}))
 
 
-def reshaped(shape: Shape, rank: int) -> tuple[int, ...] | None:
+def reshaped(shape: Shape, rank: int, added: int = -1) -> tuple[int, ...] | None:
     """The axes behind the batch axis of as many numbers in another number of axes.
 
-    A missing channel axis is added; a picture becomes a sequence of its rows; a row of numbers a square
-    picture, where it can be one. None where that cannot be known.
+    A missing axis is added, first (0) or last (-1); a picture becomes a sequence of its rows; a row of
+    numbers a square picture, where it can be one. None where that cannot be known.
     """
     sizes = shape[1:]
     if sizes.count(None) > 1 or not sizes:
         return None
     known = tuple(-1 if size is None else size for size in sizes)
     if rank == 4 and len(sizes) == 1 and -1 not in known:
-        folds = folded(known[0], 3)
-        return folds if folds[1] > 1 else None
+        *sides, channels = folded(known[0], 3)
+        picture = (*sides, channels) if added else (channels, *sides)
+        return picture if sides[1] > 1 else None
     if rank == len(shape) + 1:
-        return (*known, 1)
+        return (*known, 1) if added else (1, *known)
     if rank == 3 and len(sizes) == 3 and -1 not in known:
         return (known[0], known[1] * known[2])
     return None
@@ -123,6 +126,25 @@ def folded(count: int, axes_: int) -> tuple[int, ...]:
         if axes_ == 3 and side * side * channels == count:
             return (side, side, channels)
     return (count, *(1,) * (axes_ - 1))
+
+
+def _added(node: Node, places: tuple[str, ...]) -> int:
+    """Where the axis that is missing belongs: channels may come first; pictures are a sequence of one."""
+    of_pictures = len(places) > 3 and places[1] == "steps"
+    return 0 if of_pictures or axes.channels(node, len(places)) == 1 else -1
+
+
+def _stepwise(case: Case, source: Node) -> Graph | None:
+    """With a layer over steps that hands on each of them, None for another layer."""
+    if axes.recurrent(axes.kind(source)):
+        return case.set(source, "return_sequences", True)
+    graph = case.graph
+    for name in ("layer", "backward_layer") if axes.kind(source) == "Bidirectional" else ():
+        inner = source.args.get(name, {})
+        if tag(inner) == "$new":
+            args = {**inner.get("args", {}), "return_sequences": True}
+            graph = edit.set_argument(graph, source.id, name, new(inner["$new"], **args))
+    return graph if graph is not case.graph else None
 
 
 def _without(case: Case, link: Link, wanted: int) -> Iterator[Repair]:

@@ -259,7 +259,21 @@ BAD: dict[str, tuple[Graph, str, str, str, list[str]]] = {
         "shapes-differ",
         "one gives (None, 4, 3), two gives (None, 3)",
         "They have another number of axes",
+        ["Insert Flatten and set axis to -1"],
+    ),
+    "joined-with-one-number": (
+        joined("Concatenate", source(), source(3)),
+        "shapes-differ",
+        "one gives (None,), two gives (None, 3)",
+        "They have another number of axes",
         ["Insert Flatten"],
+    ),
+    "joined-along-the-batch-axis": (
+        joined("Concatenate", source(8), source(6), axis=0),
+        "shapes-differ",
+        "one gives (None, 8), two gives (None, 6)",
+        "Their axis 1 differs",
+        ["Set axis to -1"],
     ),
     "inner-layer": (
         chain(source(30), layer("Bidirectional", layer=new("LSTM", units=3))),

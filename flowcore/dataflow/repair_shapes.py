@@ -187,10 +187,13 @@ def _flattened(case: Case, links: tuple[Link, ...]) -> Iterator[Repair]:
     if len(links) != len(case.graph.into(case.node.id)) or any(None in shape[1:] for shape in shapes):
         return
     graph = case.set(case.node, "axis", UNSET)
-    for link, shape in zip(links, shapes, strict=True):
-        if len(shape) > 2:
-            graph, _ = edit.insert(graph, link, f"{axes.LAYERS}Flatten", "inputs", case.catalog)
-    yield Repair("Insert Flatten", graph)
+    inserted = [link for link, shape in zip(links, shapes, strict=True) if len(shape) != 2]
+    for link in inserted:
+        graph, _ = edit.insert(graph, link, f"{axes.LAYERS}Flatten", "inputs", case.catalog)
+    done = ["insert Flatten"] if inserted else []
+    done += ["set axis to -1"] if case.node.args.get("axis", -1) != -1 else []
+    label = " and ".join(done)
+    yield Repair(label[:1].upper() + label[1:], graph)
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:

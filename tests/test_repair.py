@@ -275,6 +275,13 @@ BAD: dict[str, tuple[Graph, str, str, str, list[str]]] = {
         "Their axis 1 differs",
         ["Set axis to -1"],
     ),
+    "text-for-numbers": (
+        chain(source(5, dtype="string"), layer("Dense", units=2)),
+        "text-input",
+        "Dense expects numbers",
+        "Input gives (None, 5) of string",
+        [],
+    ),
     "inner-layer": (
         chain(source(30), layer("Bidirectional", layer=new("LSTM", units=3))),
         "wrong-rank",

@@ -134,6 +134,18 @@ def _floats(node: Node, name: str, came: list[Incoming]) -> Problem | None:
     )
 
 
+def _text(node: Node, name: str, came: list[Incoming]) -> Problem | None:
+    found = came[0]
+    if found.dtype != "string" or not (axes.weighted(name) or name == "Embedding"):
+        return None
+    return Problem(
+        "text-input",
+        f"{node.title} expects numbers; {found} of string.",
+        f"Insert a TextVectorization or a StringLookup before {node.title}, or set dtype of the Input.",
+        (node.id,),
+    )
+
+
 def _wrong_size(node: Node, name: str, came: list[Incoming]) -> Problem | None:
     target = axes.numbers(node.args.get("target_shape"))
     found, have = came[0], axes.product(came[0].shape)
@@ -193,5 +205,5 @@ def _first_difference(one: Shape, other: Shape, joined: int | None) -> int | Non
 
 
 _Rule = Callable[[Node, str, list[Incoming]], Problem | None]
-_SINGLE: Final[tuple[_Rule, ...]] = (_rank, _no_axis, _unknown, _too_small, _floats, _wrong_size)
+_SINGLE: Final[tuple[_Rule, ...]] = (_text, _rank, _no_axis, _unknown, _too_small, _floats, _wrong_size)
 _MERGING: Final[tuple[_Rule, ...]] = (_no_axis, _differ)

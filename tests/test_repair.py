@@ -567,6 +567,16 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         "one-class",
         ["Use 5 units with a softmax"],
     ),
+    "one-number-for-classes-that-are-not-known": (
+        trained(source(4), dense(1), loss=SPARSE, y="(100,)"),
+        "one-class",
+        [f"Use a sigmoid and {BINARY}"],
+    ),
+    "numbers-of-classes-for-one-hot-logits-that-are-none": (
+        trained(source(4), dense(3, "softmax"), loss=LOGITS, y="(100,)", classes=3),
+        "sparse-targets",
+        [f"Use {SPARSE}"],
+    ),
     "numbers-for-probabilities-of-classes": (
         trained(source(4), dense(3), loss=SPARSE, y="(100,)", classes=3),
         "no-probabilities",

@@ -9,6 +9,8 @@ SPARSE: Final = "sparse_categorical_crossentropy"
 CATEGORICAL: Final = "categorical_crossentropy"
 BINARY: Final = "binary_crossentropy"
 LOSSES: Final = (SPARSE, CATEGORICAL, BINARY)
+PROBABILITIES: Final = ("softmax", "sigmoid")
+"""The activations that give what a crossentropy without from_logits takes."""
 BY_SHAPE: Final = ("crossentropy", "ce")
 """Keras takes the one of the three that fits the shapes (keras.src.trainers.compile_utils.get_loss)."""
 _CLASSES: Final = {

@@ -148,10 +148,12 @@ def _activated(case: Case, graph: Graph, told: Training, name: str) -> Graph:
 
 
 def _set_loss(case: Case, graph: Graph, told: Training, loss: str, logits: bool | None = None) -> Graph:
-    """A loss, and the metrics that go with it. logits: whether it takes them, None as it was."""
+    """A loss, and the metrics that go with it. logits: whether it takes them, None as it does and may."""
     args = {**told.given} if loss == told.loss else {}
     args.pop("from_logits", None)
-    if told.logits if logits is None else logits:
+    if logits is None:
+        logits = told.logits and told.activation not in losses.PROBABILITIES
+    if logits:
         args["from_logits"] = True
     graph = edit.set_argument(graph, told.compiled.id, "loss", losses.of(loss, args))
     for name in ("metrics", "weighted_metrics"):

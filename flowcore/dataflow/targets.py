@@ -109,10 +109,10 @@ def _wanted(told: Training) -> int:
 
 def _one_class(told: Training) -> Iterator[Problem]:
     """Of one class, each is certain: the loss is 0 whatever the weights are."""
-    if told.loss == CATEGORICAL and told.units == 1 and "axis" not in told.given:
+    if told.loss in (SPARSE, CATEGORICAL) and told.units == 1 and "axis" not in told.given:
         yield Problem(
             "one-class",
-            f"The loss {CATEGORICAL} expects one number for each class; {told.last.title} gives 1, "
+            f"The loss {told.loss} expects one number for each class; {told.last.title} gives 1, "
             "so the loss is always 0.",
             f"Use {BINARY}, or one unit for each class.",
             (told.last.id,),
@@ -125,7 +125,7 @@ def _probabilities(told: Training) -> Iterator[Problem]:
     if told.loss not in losses.LOSSES:
         return
     title, wanted = told.active.title, losses.activation(told.loss)
-    if told.logits and told.activation in ("softmax", "sigmoid"):
+    if told.logits and told.activation in losses.PROBABILITIES:
         yield Problem(
             "no-logits",
             f"The loss {told.loss} with from_logits expects numbers before a {wanted}; {title} gives "

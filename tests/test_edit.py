@@ -36,6 +36,14 @@ def test_a_node_added_by_an_alias_has_the_canonical_type() -> None:
     assert graph.nodes[0].type == LAYER
 
 
+def test_a_node_of_another_type_stands_in_the_place_of_one() -> None:
+    graph = edit.rename(wired("in both", {"in": SOURCE, "both": MERGE}), "both", "mine")
+    changed = edit.retype(graph, "both", LAYER, TOY, {"units": 2})
+    assert changed.links == graph.links
+    assert changed.by_id["both"] == Node(id="both", type=LAYER, label="mine", args={"units": 2})
+    assert changed.catalogs == {"toy": "1.2"}
+
+
 def test_a_node_that_nothing_describes_is_refused() -> None:
     with pytest.raises(FlowError) as caught:
         edit.add(Graph(), "os.system", TOY)

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from flowcore.dataflow.check import check
 from flowcore.dataflow.read_model import read_model
 from flowcore.dataflow.read_script import read_script
 from flowcore.model.graph import Graph, Node
+from flowcore.runs.checker import Checker
 from flowcore.store import descriptors
 from tests import models
 
@@ -53,6 +55,14 @@ FAMILIES: dict[str, tuple[Any, ...]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    """On TensorFlow: JAX has no normalization that is synchronized."""
+    found = Checker("tensorflow")
+    yield found
+    found.close()
+
+
 def _lines() -> list[tuple[str, str, list[str]]]:
     text = (Path(__file__).parent / "layers.txt").read_text()
     rows = [line.split("|") for line in text.splitlines() if not line.startswith("#")]
@@ -78,10 +88,11 @@ def _objects(name: str, way: str) -> list[dict[str, Any]]:
     return [{one.arg: FAMILIES[one.itype][index]() for one in given} for index in range(3)]
 
 
-def comes_back(model: Any) -> None:
+def comes_back(model: Any, checker: Checker) -> None:
     """A model's graph has no problems, and makes the same model."""
     graph = read_model(model.to_json().encode(), CATALOG)
     assert check(graph, CATALOG) == ()
+    assert checker.report(graph, CATALOG).problems == ()
     again = models.build(graph, CATALOG)
     assert models.differences(models.described(model), models.described(again)) == []
 
@@ -89,8 +100,10 @@ def comes_back(model: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "way"), [(name, kind, way) for name, kind, ways in _lines() for way in ways]
 )
-def test_a_layer_is_right_in_every_way_that_keras_takes(name: str, kind: str, way: str) -> None:
-    comes_back(_model(_made(name, way, {}), kind))
+def test_a_layer_is_right_in_every_way_that_keras_takes(
+    name: str, kind: str, way: str, checker: Checker
+) -> None:
+    comes_back(_model(_made(name, way, {}), kind), checker)
 
 
 FIRST = {name: (kind, ways[0]) for name, kind, ways in reversed(_lines())}
@@ -99,10 +112,10 @@ FIRST = {name: (kind, ways[0]) for name, kind, ways in reversed(_lines())}
 @pytest.mark.parametrize(
     "name", [name for name, (_, way) in FIRST.items() if len(_objects(name, way)[0]) > 1]
 )
-def test_a_layer_takes_objects_of_a_family_in_every_form(name: str) -> None:
+def test_a_layer_takes_objects_of_a_family_in_every_form(name: str, checker: Checker) -> None:
     kind, way = FIRST[name]
     for objects in _objects(name, way):
-        comes_back(_model(_made(name, way, objects), kind))
+        comes_back(_model(_made(name, way, objects), kind), checker)
 
 
 def test_every_layer_of_the_catalogue_has_a_case() -> None:

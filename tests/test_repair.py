@@ -567,6 +567,11 @@ UNFIT: dict[str, tuple[tuple[Graph, Known], str, list[str]]] = {
         "one-class",
         ["Use 5 units with a softmax"],
     ),
+    "one-filter-for-several-classes": (
+        trained(source(8, 8, 1), conv(filters=1), loss=SPARSE, y="(100, 6, 6)", classes=5),
+        "one-class",
+        [],
+    ),
     "one-number-for-classes-that-are-not-known": (
         trained(source(4), dense(1), loss=SPARSE, y="(100,)"),
         "one-class",

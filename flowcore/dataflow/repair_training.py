@@ -75,8 +75,9 @@ def one_class(case: Case, told: Training) -> Iterator[Repair]:
     """The loss of one truth, or as many units as classes."""
     if not told.activation:
         return
-    if told.classes > 2 and told.head:
-        yield Repair(f"Use {told.classes} units with a softmax", _several(case, told, told.classes))
+    if told.classes > 2:
+        if told.head:
+            yield Repair(f"Use {told.classes} units with a softmax", _several(case, told, told.classes))
     else:
         yield Repair(f"Use a sigmoid and {BINARY}", _binary(case, told))
 

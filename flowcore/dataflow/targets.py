@@ -5,8 +5,7 @@ from typing import Final
 
 from flowcore.dataflow import axes, losses, plan
 from flowcore.dataflow.losses import BINARY, CATEGORICAL, SPARSE
-from flowcore.dataflow.training import Known as Known
-from flowcore.dataflow.training import Training, training
+from flowcore.dataflow.training import Known, Training, training
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph

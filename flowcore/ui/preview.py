@@ -8,7 +8,7 @@ import streamlit as st
 from flowcore.dataflow import plan as plans
 from flowcore.dataflow import ports
 from flowcore.dataflow.signature import signatures
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import Sample
 from flowcore.model.graph import Graph, Node

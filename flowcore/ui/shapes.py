@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from flowcore.dataflow.targets import Known
+from flowcore.dataflow.training import Known
 from flowcore.model.descriptor import Catalog
 from flowcore.model.frame import ShapeReport
 from flowcore.model.graph import Graph, Node

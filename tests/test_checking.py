@@ -209,6 +209,13 @@ def test_a_layer_that_works_with_tensorflow_alone_is_left_out_and_no_problem(cat
         heavy.close()
 
 
+def fed(name: str, links: dict[str, list[int]], **args: Any) -> Graph:
+    """A node with an Input of its own at each port, by the shape of one sample."""
+    inputs = [Node(id=port, type="keras.Input", args={"shape": shape}) for port, shape in links.items()]
+    last = Node(id="last", type=type_of(name), args=args)
+    return Graph(nodes=(*inputs, last), links=tuple(Link(port, "", "last", port) for port in links))
+
+
 COSTS: dict[str, tuple[Graph, Cost]] = {
     # name: the network, and what its last node costs: parameters, bytes, bytes handed on, multiply-adds
     "dense": (chain(("Input", {"shape": [5, 8]}), ("Dense", {"units": 3})), Cost(27, 108, 60, 5 * 8 * 3)),
@@ -292,20 +299,31 @@ COSTS: dict[str, tuple[Graph, Cost]] = {
         Cost(16, 64, None, None),
     ),
     "attention-of-several-heads": (
-        Graph(
-            nodes=(
-                Node(id="q", type="keras.Input", args={"shape": [6, 8]}),
-                Node(id="v", type="keras.Input", args={"shape": [5, 8]}),
-                Node(id="last", type=type_of("MultiHeadAttention"), args={"num_heads": 2, "key_dim": 3}),
-            ),
-            links=(Link("q", "", "last", "query"), Link("v", "", "last", "value")),
-        ),
+        fed("MultiHeadAttention", {"query": [6, 8], "value": [5, 8]}, num_heads=2, key_dim=3),
         Cost(
             3 * (8 * 6 + 6) + 6 * 8 + 8,
             4 * (3 * (8 * 6 + 6) + 6 * 8 + 8),
             6 * 8 * 4,
             6 * 8 * 6 * 2 + 5 * 8 * 6 * 2 + 6 * 5 * 2 * (3 + 3),
         ),
+    ),
+    "attention-along-one-axis": (
+        fed(
+            "MultiHeadAttention",
+            {"query": [5, 10, 8], "value": [5, 10, 8]},
+            num_heads=2,
+            key_dim=3,
+            attention_axes=[2],
+        ),
+        Cost(218, 872, 5 * 10 * 8 * 4, 50 * 8 * 6 * 4 + 50 * 10 * 2 * (3 + 3)),
+    ),
+    "attention-as-an-operation": (
+        fed("keras.ops.dot_product_attention", {"query": [5, 2, 8], "key": [7, 2, 8], "value": [7, 2, 8]}),
+        Cost(0, 0, 5 * 2 * 8 * 4, 2 * 5 * 7 * (8 + 8)),
+    ),
+    "product-over-several-axes": (
+        fed("keras.ops.tensordot", {"x1": [5, 8], "x2": [8, 7]}),
+        Cost(0, 0, 28, 7 * 5 * 8),
     ),
 }
 

@@ -152,7 +152,10 @@ def _normalized(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
 
 
 def _heads(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    """Projections of query, key, value and result, then scores and their weighted sum for every head."""
+    """Projections of query, key, value and result, then scores and their weighted sum for every head.
+
+    A place of the query is compared with those of the value along the axes of attention.
+    """
     query, value = inputs[0], inputs[1] if len(inputs) > 1 else inputs[0]
     asked, held = product(query[1:-1]), product(value[1:-1])
     projected = asked * (size([layer._query_dense.kernel]) + size([layer._output_dense.kernel]))
@@ -160,7 +163,9 @@ def _heads(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     count = getattr(layer, "num_heads", None) or layer.num_query_heads
     keys = getattr(layer, "key_dim", None) or layer.head_dim
     values = getattr(layer, "value_dim", None) or keys
-    return projected + asked * held * int(count) * int(keys + values)
+    axes = getattr(layer, "_attention_axes", None) or range(1, len(value) - 1)
+    compared = product(value[axis] for axis in axes)
+    return projected + asked * compared * int(count) * int(keys + values)
 
 
 def _attention(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -168,6 +173,12 @@ def _attention(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     query, value = inputs[0], inputs[1]
     key = inputs[2] if len(inputs) > 2 else value
     return product((query[1], value[1])) * (product(key[-1:]) + product(value[-1:]))
+
+
+def _scaled(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
+    """As `_attention`, for every head on the axis before the last."""
+    query, key, value = inputs[:3]
+    return product(query[1:3]) * product(key[1:2]) * (product(key[-1:]) + product(value[-1:]))
 
 
 def _matmul(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -178,6 +189,13 @@ def _dot(layer: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
     axes = getattr(layer, "axes", -1)
     axis = axes if isinstance(axes, int) else axes[0]
     return volume(outputs[0]) * product((inputs[0][axis],))
+
+
+def _tensordot(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
+    """Every output needs a sum over the axes that are named, or over so many of the last ones."""
+    left, axes = inputs[0], operation.axes
+    summed = left[len(left) - axes :] if isinstance(axes, int) else [left[axis] for axis in axes[0]]
+    return volume(outputs[0]) * product(summed)
 
 
 def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
@@ -236,7 +254,9 @@ _TABLE: Final[dict[str, _Rule]] = {
     "SpectralNormalization": _normalized,
     **dict.fromkeys(("MultiHeadAttention", "GroupedQueryAttention"), _heads),
     **dict.fromkeys(("Attention", "AdditiveAttention"), _attention),
+    "DotProductAttention": _scaled,
     "Matmul": _matmul,
+    "Tensordot": _tensordot,
     "Dot": _dot,
     "Einsum": _einsum,
     "Model": _model,

@@ -8,8 +8,9 @@ said: None. Shapes have the batch axis first, as everywhere.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from flowcore.worker.calls import Call, innermost_on, recorded
 from flowcore.worker.locate import locate
 from flowcore.worker.sizes import Count, OpenSizeError, Shape, product, shape_of, size, total, volume
 
@@ -36,53 +37,6 @@ def turns(node: Any) -> Count:
     loops = 2 if hasattr(operation, "backward_layer") else int(hasattr(operation, "cell"))
     steps: Count = shape_of(node.input_tensors[0])[1] if loops else 0
     return None if steps is None else loops * steps
-
-
-def innermost(model: Any) -> list[Any]:
-    """Every call in a model, those of a model inside it in place of its own."""
-    found = []
-    for node in calls(model):
-        found += innermost(node.operation) if calls(node.operation) else [node]
-    return found
-
-
-class Call(NamedTuple):
-    """A call of a layer or an operation, with tensors that have a shape and no value."""
-
-    operation: Any
-    input_tensors: list[Any]
-    output_tensors: list[Any]
-
-
-def innermost_on(model: Any, inputs: list[Any]) -> list[Call]:
-    """As `innermost`, of the calls as they would be on these inputs, which may leave no size open.
-
-    inputs: keras.KerasTensor, one for each input of the model. Nothing is computed, and nothing of the
-    model changes (keras.src.ops.function.Function.compute_output_spec). Raises what a layer raises.
-    """
-    keras, found = locate("keras"), list[Call]()
-
-    def tensors(things: Any) -> list[Any]:
-        return [one for one in keras.tree.flatten(things) if isinstance(one, keras.KerasTensor)]
-
-    def noting(operation: Any) -> Callable[..., Any]:
-        def called(*args: Any, **named: Any) -> Any:
-            if calls(operation):
-                return through(operation, args[0])
-            outputs = operation.compute_output_spec(*args, **named)
-            found.append(Call(operation, tensors((args, named)), tensors(outputs)))
-            return outputs
-
-        return called
-
-    def through(inner: Any, given: Any) -> Any:
-        functional = _functional(inner)
-        ends = zip(functional.inputs, keras.tree.flatten(given), strict=True)
-        found.extend(Call(end._keras_history.operation, [], [tensor]) for end, tensor in ends)
-        return functional._run_through_graph(given, operation_fn=noting)
-
-    through(model, inputs)
-    return found
 
 
 def _spatial(layer: Any, shape: Shape) -> int:
@@ -212,22 +166,27 @@ def _einsum(operation: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
 
 
 def _model(model: Any, inputs: list[Shape], outputs: list[Shape]) -> int:
-    """The sum of its layers, each as often as it is called."""
-    found = total(of_call(node) for node in calls(model))
+    """The sum of its layers, each as often as it is called; where it leaves sizes open, on what comes in."""
+    found = total(map(of_call, recorded(model)))
+    if found is None:
+        found = total(map(of_call, _calls_on(model, inputs)))
     if found is None:
         raise OpenSizeError
     return found
 
 
-def calls(model: Any) -> list[Any]:
-    """Every call of a layer or an operation in a model (keras.src.ops.node.Node)."""
-    by_depth = getattr(_functional(model), "_nodes_by_depth", {})
-    return [node for nodes in by_depth.values() for node in nodes]
-
-
-def _functional(model: Any) -> Any:
-    """What holds the calls of a model: of a Sequential, which is built late, a model inside it."""
-    return getattr(model, "_functional", None) or model
+def _calls_on(model: Any, inputs: list[Shape]) -> list[Call]:
+    """Raises OpenSizeError where they tell no more than its own inputs do."""
+    own = model.inputs
+    if len(own) != len(inputs) or [shape_of(tensor) for tensor in own] == inputs:
+        raise OpenSizeError
+    try:
+        symbol = locate("keras").KerasTensor
+        return innermost_on(
+            model, [symbol(shape, tensor.dtype) for shape, tensor in zip(inputs, own, strict=True)]
+        )
+    except Exception:  # a layer may raise anything; it has been called on these shapes before
+        raise OpenSizeError from None
 
 
 class _Shaped:

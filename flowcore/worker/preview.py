@@ -9,6 +9,7 @@ import numpy as np
 
 from flowcore.model.event import LayerRow
 from flowcore.worker import cost, sizes
+from flowcore.worker.calls import recorded
 from flowcore.worker.gather import Outputs
 
 DEPTH: Final = 4
@@ -93,7 +94,7 @@ def dtypes(outputs: Outputs) -> dict[str, str]:
 def layers(model: Any, owner: Callable[[Any], str]) -> tuple[LayerRow, ...]:
     """A row for every layer of a Keras model; owner names the node that made a layer."""
     calls: dict[int, list[Any]] = {}
-    for call in cost.calls(model):
+    for call in recorded(model):
         calls.setdefault(id(call.operation), []).append(call)
     return tuple(_row(layer, owner(layer), calls.get(id(layer), [])) for layer in model.layers)
 
@@ -103,13 +104,22 @@ def _row(layer: Any, node: str, calls: list[Any]) -> LayerRow:
         node=node,
         name=layer.name,
         kind=type(layer).__name__,
-        shape=shape(getattr(layer, "output", None)),
+        shape=shape(_gives(layer, calls)),
         parameters=sizes.size(layer.weights),
         trainable=sizes.size(layer.trainable_weights),
         size=sizes.memory(layer.weights),
         multiply_adds=sizes.total(map(cost.of_call, calls)),
         activations=sizes.activations(tensor for call in calls for tensor in call.output_tensors),
     )
+
+
+def _gives(layer: Any, calls: list[Any]) -> Any:
+    """What a layer hands on in this model, at the first of its calls: it may be called in others too."""
+    if not calls:
+        return getattr(layer, "output", None)
+    first = next((call for call in layer._inbound_nodes if call in calls), calls[0])
+    tensors = first.output_tensors
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _linkable(outputs: Outputs) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from flowcore.dataflow.units import size
 from flowcore.worker import cost
+from flowcore.worker.calls import innermost, innermost_on
 from flowcore.worker.sizes import activations, total
 
 LONGEST: Final = 0.1  # seconds of one execution: stop, pause and figures come at its end
@@ -75,7 +76,7 @@ def step_seconds(model: Any, batch: int, x: Any) -> float | None:
 
     x: arrays, samples on axis 0.
     """
-    found = _seconds(cost.innermost(model), batch)
+    found = _seconds(innermost(model), batch)
     inputs, arrays = getattr(model, "inputs", None) or [], sys.modules["keras"].tree.flatten(x)
     if found is None and inputs and len(inputs) == len(arrays):
         with contextlib.suppress(Exception):  # what does not fit is for fit to say
@@ -83,7 +84,7 @@ def step_seconds(model: Any, batch: int, x: Any) -> float | None:
                 sys.modules["keras"].KerasTensor((batch, *array.shape[1:]), dtype=tensor.dtype)
                 for tensor, array in zip(inputs, arrays, strict=True)
             ]
-            found = _seconds(cost.innermost_on(model, given), batch)
+            found = _seconds(innermost_on(model, given), batch)
     return found
 
 

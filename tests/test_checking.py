@@ -196,17 +196,59 @@ def test_the_checker_takes_jax_whatever_keras_is_told_to_use(
         checker.close()
 
 
+WORDS = ("Input", {"shape": [3], "dtype": "string"})
+NUMBERS = ("Input", {"shape": [3], "dtype": "int64"})
+TABLE = ("Embedding", {"input_dim": 10, "output_dim": 4})
+LOOKED_UP = {
+    # name: the Input, what looks it up, and the shape and dtype that this has in Keras
+    "words": (WORDS, ("TextVectorization", {"output_sequence_length": 5}), "(None, 5)", "int64"),
+    "words-of-any-number": (WORDS, ("TextVectorization", {"max_tokens": 9}), "(None, None)", "int64"),
+    "a-vocabulary": (WORDS, ("StringLookup", {"vocabulary": ["a", "b"]}), "(None, 3)", "int64"),
+    "a-path": (WORDS, ("StringLookup", {"vocabulary": "nowhere.txt"}), "(None, 3)", "int64"),
+    "numbers": (NUMBERS, ("IntegerLookup", {"vocabulary": [1, 2]}), "(None, 3)", "int64"),
+    "hashes": (NUMBERS, ("Hashing", {"num_bins": 5}), "(None, 3)", "int64"),
+    "small-hashes": (WORDS, ("Hashing", {"num_bins": 5, "dtype": "int32"}), "(None, 3)", "int32"),
+}
+
+
+@pytest.mark.parametrize("case", LOOKED_UP)
+def test_behind_a_layer_that_looks_words_up_shapes_are_known(
+    case: str, checker: Checker, catalog: Catalog
+) -> None:
+    source, layer, shape, dtype = LOOKED_UP[case]
+    report = checker.report(chain(source, layer, TABLE, model=True), catalog)
+    assert report.problems == ()
+    assert (report.shapes["s1"][""], report.dtypes["s1"][""]) == (shape, dtype)
+    rows = [(row.node, row.kind) for row in report.summaries["model"]]
+    assert rows == [("s0", "InputLayer"), ("s1", layer[0]), ("s2", "Embedding")]
+
+
+def test_what_is_wrong_behind_a_layer_that_looks_words_up_is_told(checker: Checker, catalog: Catalog) -> None:
+    graph = chain(WORDS, ("TextVectorization", {}), TABLE, ("Conv2D", {"filters": 2, "kernel_size": 3}))
+    (problem,) = checker.report(graph, catalog).problems
+    assert (problem.code, problem.nodes) == ("wrong-rank", ("s3",))
+
+
 @pytest.mark.skipif("jax" not in backends.installed(), reason="JAX is an extra")
-def test_a_layer_that_works_with_tensorflow_alone_is_left_out_and_no_problem(catalog: Catalog) -> None:
-    graph = chain(("Input", {"shape": [1], "dtype": "int32"}), ("Hashing", {"num_bins": 3}), ("ReLU", {}))
-    light, heavy = Checker("jax"), Checker("tensorflow")
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ("StringLookup", {"vocabulary": ["a"], "output_mode": "multi_hot"}),
+        ("HashedCrossing", {"num_bins": 3}),
+    ],
+    ids=lambda layer: layer[0],
+)
+def test_where_no_shapes_can_be_known_a_notice_says_so(
+    layer: tuple[str, dict[str, Any]], catalog: Catalog
+) -> None:
+    checker = Checker("jax")
     try:
-        found = light.report(graph, catalog)
-        assert (set(found.shapes), found.problems) == ({"s0"}, ())
-        assert heavy.report(graph, catalog).dtypes["s1"] == {"": "int64"}
+        report = checker.report(chain(WORDS, layer, ("Dense", {"units": 2})), catalog)
     finally:
-        light.close()
-        heavy.close()
+        checker.close()
+    (problem,) = report.problems
+    assert set(report.shapes) == {"s0"}
+    assert (problem.code, problem.nodes, problem.level) == ("unknown-shape", ("s1",), "notice")
 
 
 def fed(name: str, links: dict[str, list[int]], **args: Any) -> Graph:

@@ -21,6 +21,7 @@ from flowcore.worker.explain import explain
 from flowcore.worker.gather import output
 from flowcore.worker.keeping import Made, Names, Shelf, Uses
 from flowcore.worker.layers import cost_of, summary
+from flowcore.worker.standin import looks_up, stand_in, stands_in
 from flowcore.worker.symbolic import can_make
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -68,6 +69,7 @@ class _Check:
     def node(self, node: Node) -> None:
         """Make a node, or use what was made of it before."""
         if not can_make(self.graph, node, self.catalog, self.values):
+            self.problems += [_unknown(node)] if looks_up(node) and not stands_in(node) else []
             return
         own = self._own(node)
         signature = self._signature(node, own)
@@ -114,11 +116,11 @@ class _Check:
         old = self._again(node, own, came)
         try:
             with keeping.counted(self._names) as (before, after):
-                layer = old.outputs.get("layer") if old else None
+                layer = old.outputs.get("layer") if old else stand_in(node)
                 outputs = evaluate(self.graph, node, self.catalog, self.values, _no_method, layer)
         except Exception as reason:  # whatever a layer raises is what the analyst wants to read
-            if not _needs_tensorflow(reason):
-                self.problems.append(explain(reason, self.graph, node, self.shapes, self.dtypes))
+            known = _unknown(node) if _needs_tensorflow(reason) else None
+            self.problems.append(known or explain(reason, self.graph, node, self.shapes, self.dtypes))
             return None
         if old:
             before, after = old.before, old.after
@@ -193,6 +195,16 @@ class _Check:
 def _needs_tensorflow(reason: Exception) -> bool:
     """Whether a layer works with TensorFlow alone, which a run has and the checker on JAX has not."""
     return isinstance(reason, ImportError) and "tensorflow" in str(reason).lower()
+
+
+def _unknown(node: Node) -> Problem:
+    return Problem(
+        "unknown-shape",
+        f"What {node.title} hands on is known to a run alone; nothing behind it is checked before.",
+        "Go on without shapes behind it.",
+        (node.id,),
+        "notice",
+    )
 
 
 def _no_method(target: Any, name: str, args: dict[str, Any]) -> Any:

@@ -9,12 +9,15 @@ from flowcore.model.graph import Graph, Node
 from flowcore.model.value import Value, types_in
 from flowcore.worker.evaluate import Outputs
 from flowcore.worker.locate import locate
+from flowcore.worker.standin import stands_in
 
 
 def can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Outputs]) -> bool:
     """Whether a node can be made of the values of those before it, without data."""
     descriptor = catalog.find(node.type)
-    if descriptor is None or not descriptor.symbolic or descriptor.kind == "method":
+    if descriptor is None or descriptor.kind == "method":
+        return False
+    if not descriptor.symbolic and not stands_in(node):
         return False
     if not _harmless([*node.args.values(), *node.call.values()], catalog):
         return False

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from flowcore.dataflow import targets
 from flowcore.dataflow.check import check
@@ -409,6 +410,15 @@ def test_a_repair_is_of_the_data_whatever_was_linked_first(checker: Checker, cat
     (repair,) = repairs(problem, graph, catalog, found)
     assert repair.label == "Insert Reshape to 10, 1"
     assert checker.report(repair.graph, catalog).problems == ()
+
+
+def test_the_state_of_a_recurrent_layer_is_not_made_a_sequence(checker: Checker, catalog: Catalog) -> None:
+    graph = chain(source(9, 3), layer("LSTM", units=4, return_state=True), layer("GRU", units=2))
+    state = replace(graph.links[-1], output="1")
+    graph = replace(graph, links=(*graph.links[:-1], state))
+    found = checker.report(graph, catalog)
+    (problem,) = found.problems
+    assert [one.label for one in repairs(problem, graph, catalog, found)] == ["Insert Reshape to 4, 1"]
 
 
 @pytest.mark.parametrize("shape", [(9, 3), (9, 3, 2), (9, 3, 2, 2)])

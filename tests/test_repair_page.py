@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from flowcore import api
+from flowcore.dataflow import edit
 from flowcore.dataflow.repair_case import Repair
 from flowcore.model.event import LayerRow
 from flowcore.model.problem import FlowError
@@ -54,6 +56,14 @@ def test_a_click_beside_a_problem_puts_it_right_and_is_undone_as_one_edit(home: 
     at.button(key="undo").click().run()
     assert graph_of(id).nodes == before.nodes
     assert graph_of(id).links == before.links
+
+
+def test_a_notice_keeps_nobody_from_training(home: Path) -> None:
+    graph = api.load(api.examples()["digits_mlp"])
+    at = opened("pages/train.py", stored(edit.set_argument(graph, "n8", "activation", "linear")))
+    until(at, lambda: "expects probabilities" in said(at))
+    assert labels(at) == ["Use a softmax", "Set from\\_logits"]
+    assert any("Ready to train" in one.value for one in at.info)
 
 
 def test_a_repair_of_a_graph_that_has_changed_since_changes_nothing() -> None:

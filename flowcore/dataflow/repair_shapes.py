@@ -22,7 +22,8 @@ def wrong_rank(case: Case) -> Iterator[Repair]:
     source, shape = case.graph.by_id[link.source], case.shape(link.source, link.output) or ()
     places = axes.places(case.node)
     wanted = len(places)
-    stepwise = _stepwise(case, source) if wanted == len(shape) + 1 and places[1] == "steps" else None
+    steps_lack = wanted == len(shape) + 1 and places[1] == "steps"
+    stepwise = _stepwise(case, source) if steps_lack and link.output in ("", "0") else None
     if stepwise is not None:
         yield Repair(f"Let {source.title} return sequences", stepwise)
         return

@@ -120,12 +120,17 @@ def before(here: Session, catalog: Catalog) -> None:
         report.problems(
             here, problems, lambda one: repairs(one, graph, catalog, found, data) if fresh else ()
         )
-    elif plans.trains(graph, catalog):
+    if not any(one.level == "error" for one in problems):
+        _ready(plans.trains(graph, catalog))
+    for rows in found.summaries.values():
+        report.layers(rows)
+
+
+def _ready(trains: bool) -> None:
+    if trains:
         st.info("Ready to train. Curves appear here as it goes.", icon=":material/model_training:")
     else:
         st.info("Ready to run. What comes out appears here.", icon=":material/play_arrow:")
-    for rows in found.summaries.values():
-        report.layers(rows)
 
 
 def _whole(graph: Graph, catalog: Catalog) -> Graph:

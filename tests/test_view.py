@@ -94,6 +94,24 @@ def test_the_figures_of_an_array() -> None:
 
 
 @pytest.mark.parametrize(
+    ("array", "bins"),
+    [
+        pytest.param(np.float32([1, 1.0000001]), True, id="one step apart, in few bits"),
+        pytest.param(np.array([1e16, 1e16 + 2]), False, id="one step apart"),
+        pytest.param(np.full(5, 2e9, np.float32), True, id="large and equal, in few bits"),
+        pytest.param(np.full(5, 1e17), False, id="large and equal"),
+        pytest.param(np.full(5, 1_700_000_000_000_000_000), False, id="moments in nanoseconds"),
+    ],
+)  # fmt: skip
+def test_numbers_too_close_for_bins_keep_their_range(array: npt.NDArray[Any], bins: bool) -> None:
+    found = look(array)
+    assert isinstance(found, p.ArrayPreview)
+    assert (found.low, found.high) == (float(array.min()), float(array.max()))
+    assert found.mean == pytest.approx(float(array.mean()))
+    assert (found.histogram is not None) == bins
+
+
+@pytest.mark.parametrize(
     ("array", "classes"),
     [
         pytest.param(np.array([0, 1, 1, 1]), {"0": 1, "1": 3}, id="numbers of classes"),

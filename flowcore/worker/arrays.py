@@ -80,9 +80,14 @@ def _figures(array: Array, kind: str) -> ArrayPreview:
 
 
 def _histogram(numbers: Array, low: float, high: float) -> Histogram | None:
+    """None where numbers lie too far apart for bins, or too close."""
     if not math.isfinite(high - low):
         return None
-    counts, edges = np.histogram(numbers, bins=BINS, range=(low, high) if high > low else None)
+    first, last = (low, high) if high > low else (low - 0.5, high + 0.5)
+    try:  # edges in float64, whatever the numbers are
+        counts, edges = np.histogram(numbers, bins=BINS, range=(np.float64(first), np.float64(last)))
+    except ValueError:
+        return None
     return Histogram(float(edges[0]), float(edges[-1]), tuple(int(count) for count in counts))
 
 

@@ -278,6 +278,39 @@ def test_after_a_stop_activations_are_those_of_the_last_epoch(bench: Bench) -> N
     assert found.after != found.before
 
 
+def test_results_of_any_shape_have_activations(bench: Bench) -> None:
+    """Without a batch axis, or with values that differ by one step."""
+    graph = example()
+    nodes = (
+        *graph.nodes,
+        Node(id="mean", type="keras.ops.mean"),
+        Node(id="sum", type="keras.ops.sum", args={"axis": -1}),
+    )
+    links = (*graph.links, Link("n4", "", "mean", "x"), Link("n9", "", "sum", "x"))
+    graph = replace(graph, nodes=nodes, links=links)
+    mean = bench.found(graph, "mean", Sample("n3", "x_test", 0)).activations
+    assert mean is not None
+    assert (mean.before[0].shape, mean.before[0].mean) == ((), pytest.approx(mean.inputs[0].mean))
+    sums = bench.found(graph, "sum", Sample("n3", "x_test", 0)).activations
+    assert sums is not None
+    assert sums.before[0].high == pytest.approx(1)
+
+
+def test_a_sample_that_a_layer_cannot_be_shown_is_a_problem_of_it_and_values_are_kept(bench: Bench) -> None:
+    nodes = (
+        Node(id="data", type="numpy.ones", args={"shape": [4, 8]}),
+        Node(id="in", type="keras.Input", args={"shape": [8]}),
+        Node(id="heads", type="keras.layers.MultiHeadAttention", args={"num_heads": 2, "key_dim": 2}),
+    )
+    links = (Link("in", "", "heads", "query"), Link("in", "", "heads", "value"))
+    graph = Graph(id="flat", nodes=nodes, links=links)
+    bench.found(graph, "data")
+    look = bench.look(graph, "heads", Sample("data", "", 0))
+    assert look.run.problem is not None
+    assert (look.run.problem.code, look.run.problem.nodes) == ("no-sample", ("heads",))
+    assert bench.found(graph, "data").ran == ()
+
+
 def test_a_sample_that_does_not_fit_is_a_problem_that_says_what_would(bench: Bench) -> None:
     look = bench.look(example(), "n5", Sample("n1", "y", 0))
     assert look.run.problem is not None

@@ -130,4 +130,9 @@ def _shown(probe: Any, given: list[Array]) -> tuple[ArrayPreview, ...]:
     ops = locate("keras").ops
     results = probe([ops.convert_to_tensor(one) for one in given], training=False)
     items = results if isinstance(results, (list, tuple)) else [results]
-    return tuple(arrays.channels(np.asarray(ops.convert_to_numpy(one))[0]) for one in items)
+    return tuple(arrays.channels(_of_one(np.asarray(ops.convert_to_numpy(one)))) for one in items)
+
+
+def _of_one(result: Array) -> Array:
+    """A result without its batch axis, if it has one: of a single sample that has length 1."""
+    return result[0] if result.ndim and len(result) == 1 else result

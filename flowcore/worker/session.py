@@ -4,8 +4,9 @@ import gc
 import os
 
 from flowcore.model.event import Done, Event, Failed, Started, Stopped
-from flowcore.model.frame import Evaluated, EvaluateRequest
-from flowcore.model.problem import FlowError
+from flowcore.model.frame import Evaluated, EvaluateRequest, Sample
+from flowcore.model.preview import Activations
+from flowcore.model.problem import FlowError, error
 from flowcore.worker import look, view
 from flowcore.worker.channel import Channel
 from flowcore.worker.confine import confine
@@ -66,7 +67,18 @@ class Session:
             previews=self._values.previews(node, lambda one: view.outputs(one, descriptor, self._initial)),
             ran=tuple(work.ran),
             kept=work.kept(),
-            activations=look.activations(work, node, sample) if sample else None,
+            activations=_activations(work, node, sample) if sample else None,
         )
         self.littered = bool(gone or work.ran or sample)
         return evaluated
+
+
+def _activations(work: Work, node: str, sample: Sample) -> Activations:
+    """What the node makes of a sample. Raises FlowError whatever goes wrong: the values stay kept."""
+    try:
+        return look.activations(work, node, sample)
+    except (FlowError, StopRun):
+        raise
+    except Exception as reason:  # layers of any kind are called, with samples of any kind
+        words = f"{work.graph.title(node)} cannot be shown this sample: {type(reason).__name__}: {reason}"
+        raise error("no-sample", words[:600], "Choose other samples, or look at its value.", [node]) from None

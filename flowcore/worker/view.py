@@ -30,7 +30,7 @@ def outputs(found: Outputs, descriptor: NodeDescriptor | None, initial: Weights)
     """A preview of each output of a node; of a layer, one of the layer and its result together."""
     layer = found.get("layer")
     if layer is not None:
-        return {"": fitting(_layer(layer, found.whole, initial))}
+        return {"": _safely(layer, lambda: _layer(layer, found.whole, initial))}
     names = [one.name for one in descriptor.outputs] if descriptor else []
     if descriptor and descriptor.returns == "self":
         names = [*names[1:], *names[:1]]  # what is new comes before the object that is handed on
@@ -40,9 +40,17 @@ def outputs(found: Outputs, descriptor: NodeDescriptor | None, initial: Weights)
 
 def show(value: Any, initial: Weights, depth: int = DEPTH) -> p.Preview:
     """A preview of at most `model.preview.LIMIT` bytes."""
-    try:
+
+    def make() -> p.Preview:
         found = next((make for fits, make in _KINDS if fits(value)), _object)
-        return fitting(found(value, initial, depth))
+        return found(value, initial, depth)
+
+    return _safely(value, make)
+
+
+def _safely(value: Any, make: Callable[[], p.Preview]) -> p.Preview:
+    try:
+        return fitting(make())
     except Exception as reason:  # a foreign object may do anything when it is looked at
         words = f"It cannot be shown: {type(reason).__name__}: {reason}"[:TEXT]
         return p.TextPreview(kind=type(value).__name__, text=words, length=len(words))

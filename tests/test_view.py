@@ -3,6 +3,7 @@
 import base64
 import io
 import sys
+import tracemalloc
 from typing import Any, NamedTuple
 
 import msgspec
@@ -159,6 +160,18 @@ def test_a_grid_shows_each_plane_in_its_place() -> None:
 
 
 def test_colours_stay_as_they_are() -> None:
+def test_large_pictures_are_made_small_before_they_are_converted() -> None:
+    planes = np.zeros((64, 512, 512, 3), np.float32)
+    planes[1] = 1
+    tracemalloc.start()
+    found = pixels(picture.grid(planes))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
+    height, width, _ = found.shape
+    assert [found[height // 16, width * place // 16, 0] for place in (1, 3, 5)] == [0, 255, 0]
+
+
     plane = np.zeros((1, 8, 8, 3), np.uint8)
     plane[..., 0] = 200
     assert set(map(tuple, pixels(picture.grid(plane)).reshape(-1, 3))) == {(200, 0, 0)}

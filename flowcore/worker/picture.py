@@ -24,10 +24,10 @@ def grid(planes: Array, caption: str = "", most: int = MOST) -> Picture:
     shown = planes[:most]
     if len(planes) > len(shown):
         caption = f"{caption}, first {len(shown)} of {len(planes)}" if caption else ""
+    across = len(shown) if len(shown) <= 5 else math.ceil(math.sqrt(len(shown)))
+    step = max(1, max(shown.shape[1:3]) * across // SIDE)  # more than is shown is not converted
+    shown = shown[:, ::step, ::step]
     tiles = _bytes(shown if shown.ndim == 4 else shown[..., np.newaxis])
-    across = math.ceil(math.sqrt(len(tiles)))
-    if len(tiles) <= 5:
-        across = len(tiles)
     return encode(_laid_out(tiles, across), caption)
 
 

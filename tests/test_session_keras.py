@@ -23,6 +23,7 @@ from flowcore.model.preview import (
     SymbolPreview,
 )
 from flowcore.model.run import Settings
+from flowcore.model.value import Value
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.talk import Look
@@ -294,6 +295,31 @@ def test_results_of_any_shape_have_activations(bench: Bench) -> None:
     sums = bench.found(graph, "sum", Sample("n3", "x_test", 0)).activations
     assert sums is not None
     assert sums.before[0].high == pytest.approx(1)
+
+
+HEADS = {"num_heads": 2, "key_dim": 2}
+BOTH_WAYS = {"layer": {"$new": "keras.layers.LSTM", "args": {"units": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("type_", "args", "ports", "parts", "number"),
+    [
+        ("MultiHeadAttention", HEADS, ("query", "value"), {"query", "key", "value", "attention_output"}, 8),
+        ("Bidirectional", BOTH_WAYS, ("sequences",), {"forward_lstm", "backward_lstm"}, 6),
+    ],
+)
+def test_weights_with_equal_names_are_shown_each(
+    bench: Bench, type_: str, args: dict[str, Value], ports: tuple[str, ...], parts: set[str], number: int
+) -> None:
+    nodes = (
+        Node(id="in", type="keras.Input", args={"shape": [5, 8]}),
+        Node(id="layer", type=f"keras.layers.{type_}", args=args),
+    )
+    links = tuple(Link("in", "", "layer", port) for port in ports)
+    found = bench.found(Graph(id="weights", nodes=nodes, links=links), "layer").previews[""]
+    assert isinstance(found, LayerPreview)
+    assert {name.partition("/")[0] for name in found.weights} == parts
+    assert len(found.weights) == number
 
 
 def test_a_sample_that_a_layer_cannot_be_shown_is_a_problem_of_it_and_values_are_kept(bench: Bench) -> None:

@@ -19,6 +19,7 @@ from flowcore.worker.weights import Weights
 DEPTH: Final = 2
 ITEMS: Final = 12
 HEAD: Final = 8
+WEIGHTS: Final = 8
 WIDTH: Final = 40
 CELL: Final = 60
 TEXT: Final = 4_000
@@ -83,10 +84,10 @@ def symbols(value: Any) -> tuple[p.SymbolPreview, ...]:
 
 
 def weights(layer: Any, initial: Weights) -> dict[str, p.ArrayPreview]:
-    """The weights of a layer, as they were noted."""
-    return {
-        one.path.rpartition("/")[2]: arrays.weight(initial.of(one), one.path) for one in layer.weights[:8]
-    }
+    """The weights of a layer as they were noted, by their paths below it: inner layers have equal names."""
+    own = f"{getattr(layer, 'path', None) or layer.name}/"
+    shown = layer.weights[:WEIGHTS]
+    return {one.path.removeprefix(own): arrays.weight(initial.of(one), one.path) for one in shown}
 
 
 def _layer(layer: Any, value: Any, initial: Weights) -> p.Preview:

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ml_dtypes import bfloat16
 from PIL import Image
 from scipy import sparse
 
@@ -159,7 +160,6 @@ def test_a_grid_shows_each_plane_in_its_place() -> None:
     assert [found[height // 2, width * place // 6, 0] for place in (1, 3, 5)] == [0, 255, 127]
 
 
-def test_colours_stay_as_they_are() -> None:
 def test_large_pictures_are_made_small_before_they_are_converted() -> None:
     planes = np.zeros((64, 512, 512, 3), np.float32)
     planes[1] = 1
@@ -172,6 +172,7 @@ def test_large_pictures_are_made_small_before_they_are_converted() -> None:
     assert [found[height // 16, width * place // 16, 0] for place in (1, 3, 5)] == [0, 255, 0]
 
 
+def test_colours_stay_as_they_are() -> None:
     plane = np.zeros((1, 8, 8, 3), np.uint8)
     plane[..., 0] = 200
     assert set(map(tuple, pixels(picture.grid(plane)).reshape(-1, 3))) == {(200, 0, 0)}
@@ -201,6 +202,77 @@ def test_a_table_shows_its_head_its_types_and_what_is_missing() -> None:
     series = look(frame["a"])
     assert isinstance(series, p.TablePreview)
     assert (series.rows, [column.name for column in series.columns]) == (100, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        pytest.param(pd.DataFrame({"v": [3, 4]}).describe(), {"index": "count"}, id="figures by name"),
+        pytest.param(pd.DataFrame({"k": list("ab"), "v": 1}).groupby("k").sum(), {"k": "a"}, id="groups"),
+        pytest.param(
+            pd.DataFrame({"k": [1], "l": ["u"], "v": [3]}).set_index(["k", "l"]), {"k": "1", "l": "u"},
+            id="two levels",
+        ),
+        pytest.param(pd.Series([5, 6], index=["x", "y"], name="v"), {"index": "x"}, id="a column"),
+        pytest.param(pd.DataFrame({"v": range(9)})[::2], {"index": "0"}, id="every other row"),
+        pytest.param(pd.DataFrame({"v": [1, 2]}), {}, id="rows that are numbered"),
+    ],
+)  # fmt: skip
+def test_a_table_shows_what_its_rows_are_called(table: Any, keys: dict[str, str]) -> None:
+    found = look(table)
+    assert isinstance(found, p.TablePreview)
+    assert [column.name for column in found.columns] == [*keys, "v"]
+    assert {column.name: column.values[0] for column in found.columns[:-1]} == keys
+    assert found.width == 1
+
+
+def test_the_names_of_rows_alone_are_a_table() -> None:
+    found = look(pd.MultiIndex.from_product([[1, 2], ["a", "b"]], names=["k", "l"]))
+    assert isinstance(found, p.TablePreview)
+    assert [(column.name, column.values[0]) for column in found.columns] == [("k", "1"), ("l", "a")]
+
+
+def test_a_large_sparse_matrix_is_shown_by_what_it_stores() -> None:
+    found = look(sparse.eye(3000, format="csr") * 2)
+    assert isinstance(found, p.ArrayPreview)
+    assert (found.shape, found.dtype, found.low, found.high, found.sampled) == (
+        (3000, 3000),
+        "float64",
+        2,
+        2,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "missing"),
+    [
+        pytest.param([np.arange(3), np.arange(4), None], 1, id="arrays"),
+        pytest.param([pd.NA, 1, NAN, pd.NaT], 3, id="nothing, as pandas writes it"),
+    ],
+)
+def test_what_is_missing_among_objects_is_counted(items: list[Any], missing: int) -> None:
+    array = np.empty(len(items), object)
+    array[:] = items
+    found = look(array)
+    assert isinstance(found, p.ArrayPreview)
+    assert found.missing == missing
+
+
+def test_numbers_of_few_bits_have_figures() -> None:
+    for found in (look(np.array([1, 2], bfloat16)), arrays.weight(np.array([[1, 2], [0, 1]], bfloat16), "w")):
+        assert isinstance(found, p.ArrayPreview)
+        assert (found.dtype, found.high) == ("bfloat16", 2)
+        assert found.histogram is not None
+
+
+def test_what_is_masked_is_missing() -> None:
+    found = look(np.ma.array([1, 99, 3], mask=[False, True, False]))
+    assert isinstance(found, p.ArrayPreview)
+    assert (found.dtype, found.low, found.high, found.missing) == ("int64", 1, 3, 1)
+    words = look(np.ma.array(["a", "b"], mask=[False, True]))
+    assert isinstance(words, p.ArrayPreview)
+    assert words.missing == 1
 
 
 def test_images_and_charts_and_sparse_arrays() -> None:

@@ -33,8 +33,9 @@ class _Preview(msgspec.Struct, frozen=True, kw_only=True, tag_field="preview", o
 class ArrayPreview(_Preview, frozen=True, tag="array"):
     """Numbers in rows. shape: batch axis first. missing: how many are not a number.
 
-    low, high, mean: None where there is none. sampled: taken from a part, evenly spread. classes: how
-    often each label occurs. line: the numbers themselves where they are few. words: the first values.
+    low, high, mean: None where there is none. sampled: taken from a part, evenly spread, or of a sparse
+    matrix from what it stores. classes: how often each label occurs. line: the numbers themselves where
+    they are few. words: the first values.
     """
 
     shape: tuple[int, ...]
@@ -82,7 +83,11 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class TablePreview(_Preview, frozen=True, tag="table"):
-    """The head of a table. rows, width: of the whole of it."""
+    """The head of a table. rows, width: of the whole of it.
+
+    columns: first those that tell the rows apart, which do not count for the width, unless they are just
+    numbered.
+    """
 
     rows: int
     width: int

@@ -1,6 +1,7 @@
 """Previews of arrays: their figures, and a picture where the shape says what kind."""
 
 import math
+import sys
 from typing import Any, Final
 
 import numpy as np
@@ -52,7 +53,7 @@ def weight(array: Array, name: str) -> ArrayPreview:
 
 def _figures(array: Array, kind: str) -> ArrayPreview:
     found = ArrayPreview(kind=kind, shape=array.shape, dtype=str(array.dtype), words=_words(array))
-    if array.dtype.kind not in "biuf" or not array.size:
+    if not _numeric(array) or not array.size:
         return replace(found, missing=_absent(array), classes=_classes(array))
     flat = array.reshape(-1)
     part = flat[:: math.ceil(flat.size / WHOLE)]
@@ -79,6 +80,12 @@ def _figures(array: Array, kind: str) -> ArrayPreview:
     )
 
 
+def _numeric(array: Array) -> bool:
+    """Whether it holds real numbers, those of few bits too, such as bfloat16."""
+    kind = array.dtype.kind
+    return kind in "biuf" or (kind == "V" and array.dtype.type is not np.void)
+
+
 def _histogram(numbers: Array, low: float, high: float) -> Histogram | None:
     """None where numbers lie too far apart for bins, or too close."""
     if not math.isfinite(high - low):
@@ -103,9 +110,15 @@ def _classes(array: Array) -> dict[str, int]:
 
 
 def _absent(array: Array) -> int:
-    return (
-        sum(one is None or one != one for one in array.reshape(-1)[:WHOLE]) if array.dtype.kind == "O" else 0
-    )
+    return sum(map(_lacks, array.reshape(-1)[:WHOLE])) if array.dtype.kind == "O" else 0
+
+
+def _lacks(item: Any) -> bool:
+    """Whether an object stands for no value: None, NaN, a time that is none, or the NA of pandas."""
+    if item is None or item is getattr(sys.modules.get("pandas"), "NA", None):
+        return True
+    differs = item != item
+    return isinstance(differs, (bool, np.bool_)) and bool(differs)
 
 
 def _words(array: Array) -> str:
@@ -114,7 +127,7 @@ def _words(array: Array) -> str:
 
 def _picture(array: Array) -> Picture | None:
     """A grid where the array holds pictures: colours last, or square planes."""
-    if array.dtype.kind not in "biuf" or not array.size:
+    if not _numeric(array) or not array.size:
         return None
     low, high = PLANE
 

@@ -1,8 +1,9 @@
 """From any value to its preview. What is shown is made here: the server never imports what a value needs."""
 
 import io
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ from flowcore.worker.weights import Weights
 
 DEPTH: Final = 2
 ITEMS: Final = 12
-HEAD: Final = 8
 WEIGHTS: Final = 8
+HEAD: Final = 8
 WIDTH: Final = 40
 CELL: Final = 60
 TEXT: Final = 4_000
@@ -112,18 +113,31 @@ def _text(value: Any, initial: Weights, depth: int) -> p.Preview:
 
 
 def _table(value: Any, initial: Weights, depth: int) -> p.Preview:
-    frame = value.to_frame() if hasattr(value, "to_frame") else value
-    head = frame.head(HEAD)
-    columns = tuple(
-        p.Column(
-            str(name)[:CELL],
-            str(frame.dtypes.iloc[index]),
-            int(frame.iloc[:, index].isna().sum()),
-            tuple(str(one)[:CELL] for one in head.iloc[:, index]),
-        )
-        for index, name in enumerate(frame.columns[:WIDTH])
+    if _is_index(value):
+        frame = value.to_frame(index=False)
+    else:
+        frame = value.to_frame() if hasattr(value, "to_frame") else value
+    columns = [_column(name, frame.iloc[:, place]) for place, name in enumerate(frame.columns[:WIDTH])]
+    return p.TablePreview(
+        kind=type(value).__name__,
+        rows=len(frame),
+        width=frame.shape[1],
+        columns=(*_keys(frame.index), *columns),
     )
-    return p.TablePreview(kind=type(value).__name__, rows=len(frame), width=frame.shape[1], columns=columns)
+
+
+def _keys(index: Any) -> Iterator[p.Column]:
+    """What rows are called, level by level, where they are not just counted."""
+    counted = _is_range(index) and (index.start, index.step) == (0, 1)
+    for level in range(0 if counted else index.nlevels):
+        yield _column(
+            "index" if index.names[level] is None else index.names[level], index.get_level_values(level)
+        )
+
+
+def _column(name: Any, values: Any) -> p.Column:
+    head = tuple(str(one)[:CELL] for one in values[:HEAD])
+    return p.Column(str(name)[:CELL], str(values.dtype), int(values.isna().sum()), head)
 
 
 def _image(value: Any, initial: Weights, depth: int) -> p.Preview:
@@ -149,11 +163,24 @@ def _model(value: Any, initial: Weights, depth: int) -> p.Preview:
 
 
 def _array(value: Any, initial: Weights, depth: int) -> p.Preview:
-    dense = value.toarray() if hasattr(value, "toarray") and np.prod(value.shape) <= DENSE else value
-    found = np.asarray(dense)
+    kind = type(value).__name__
+    if isinstance(value, np.ma.MaskedArray):
+        return msgspec.structs.replace(arrays.preview(_unmasked(value), kind), dtype=str(value.dtype))
+    sparse = hasattr(value, "toarray")
+    if sparse and math.prod(value.shape) > DENSE:
+        stored = arrays.preview(value.tocoo().data, kind)
+        return msgspec.structs.replace(stored, shape=value.shape, sampled=True, classes={}, line=())
+    found = np.asarray(value.toarray() if sparse else value)
     if found.ndim == 0:
         return _number(found.item(), initial, depth)
-    return arrays.preview(found, type(value).__name__)
+    return arrays.preview(found, kind)
+
+
+def _unmasked(value: Any) -> Any:
+    """With nothing where values are masked."""
+    if value.dtype.kind in "biuf":
+        return value.astype(np.float64).filled(np.nan)
+    return np.where(np.ma.getmaskarray(value), None, value.data)
 
 
 def _mapping(value: Any, initial: Weights, depth: int) -> p.Preview:
@@ -194,6 +221,8 @@ def _of(*paths: str) -> Callable[[Any], bool]:
 
 
 _is_symbol = _of("keras.KerasTensor")
+_is_index = _of("pandas.Index")
+_is_range = _of("pandas.RangeIndex")
 _Make = Callable[[Any, Weights, int], p.Preview]
 _KINDS: Final[tuple[tuple[Callable[[Any], bool], _Make], ...]] = (
     (lambda value: value is None or isinstance(value, (bool, int, float, complex, np.generic)), _number),

@@ -279,6 +279,25 @@ def test_after_a_stop_activations_are_those_of_the_last_epoch(bench: Bench) -> N
     assert found.after != found.before
 
 
+@pytest.mark.parametrize("look_first", [True, False])
+@pytest.mark.parametrize(
+    ("type_", "port", "args"),
+    [("numpy.fill_diagonal", "a", {"val": 5}), ("numpy.random.shuffle", "x", {})],
+)
+def test_a_node_that_changes_what_came_into_it_leaves_no_wrong_value(
+    bench: Bench, type_: str, port: str, args: dict[str, Value], look_first: bool
+) -> None:
+    nodes = (Node(id="x", type="numpy.identity", args={"n": 9}), Node(id="change", type=type_, args=args))
+    graph = Graph(id="changed", nodes=nodes, links=(Link("x", "", "change", port),))
+    expected = bench.found(graph, "x").previews
+    if not look_first:
+        graph = edit.set_argument(graph, "x", "n", 8)
+        expected = bench.found(replace(graph, id="alone", nodes=graph.nodes[:1], links=()), "x").previews
+    assert "x" not in bench.found(graph, "change").kept
+    assert bench.found(graph, "x").previews == expected
+    assert bench.found(graph, "change").ran == ()
+
+
 def test_results_of_any_shape_have_activations(bench: Bench) -> None:
     """Without a batch axis, or with values that differ by one step."""
     graph = example()

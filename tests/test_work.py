@@ -3,9 +3,12 @@
 import copy
 import os
 import random
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,10 +22,12 @@ from flowcore.model.problem import FlowError
 from flowcore.worker.channel import Channel
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.keep import Values
+from flowcore.worker.marks import mark
 from flowcore.worker.weights import Weights
 from flowcore.worker.work import Work
 from tests.toy_network import CATALOG, GRAPH, linked, node
 
+NAN = float("nan")
 RESULTS = {
     "scaled": "",
     "seen": "metrics",
@@ -175,6 +180,59 @@ def test_an_iterator_that_was_used_up_is_made_again(bench: Bench) -> None:
     )
     assert bench.run(graph, "sum") == (["load", "it", "sum"], in_full(graph, "sum"))
     assert bench.run(graph, "other") == (["it", "other"], in_full(graph, "sum"))
+
+
+def _row(table: pd.DataFrame) -> None:
+    table.loc[1, "a"] = 9.0
+
+
+CELLS = np.empty(2, object)
+CELLS[:] = [[1], "b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        pytest.param(np.arange(6.0).reshape(2, 3), lambda one: one.__imul__(2), id="numbers"),
+        pytest.param(np.arange(6).reshape(2, 3).T[:, ::-1], np.random.default_rng(0).shuffle, id="order"),
+        pytest.param(np.array(["a", "b"]), lambda one: one.put(0, "c"), id="words"),
+        pytest.param(CELLS, lambda one: one[0].append(2), id="cells"),
+        pytest.param(np.ma.array([1, 2]), lambda one: one.__iadd__(1), id="a masked array"),
+        pytest.param({"a": [np.zeros(2)]}, lambda one: one["a"][0].fill(1), id="what is nested"),
+        pytest.param([3, NAN, "a"], list.reverse, id="a list"),
+        pytest.param(pd.DataFrame({"a": [1.0, NAN], "b": ["x", "y"]}), _row, id="a cell of a table"),
+        pytest.param(pd.DataFrame({"a": [1]}), lambda one: one.insert(0, "b", 1), id="a new column"),
+        pytest.param(pd.DataFrame({"a": [1]}), lambda one: setattr(one, "columns", ["b"]), id="names"),
+        pytest.param(pd.DataFrame({"a": [[1]]}), lambda one: one.__setitem__("b", 1), id="beside lists"),
+        pytest.param(pd.Series([2, 1]), lambda one: one.__setitem__(0, 3), id="a value of a column"),
+    ],
+)  # fmt: skip
+def test_a_change_in_place_is_noticed(value: Any, change: Callable[[Any], object]) -> None:
+    before = mark(value)
+    assert mark(value) == before
+    change(value)
+    assert mark(value) != before
+
+
+def test_a_list_in_itself_and_a_network_have_marks() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    assert mark(circle) == mark(circle)
+    tensor = keras.Input((3,))
+    assert mark([tensor]) == mark([tensor])
+
+
+def test_what_shares_the_memory_of_a_changed_array_is_made_again() -> None:
+    values, whole = Values(), np.arange(4)
+    for id, value in {
+        "whole": whole,
+        "half": whole[:2],
+        "pair": (whole[2:], 1),
+        "copy": whole.copy(),
+    }.items():
+        values.put(id, "s", Outputs(value))
+    values.outdate(whole)
+    assert {id for id in values if values.holds(id, "s")} == {"copy"}
 
 
 def test_a_fault_elsewhere_in_the_network_keeps_nobody_from_looking(bench: Bench) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from flowcore.model.graph import Graph
 from flowcore.model.preview import Preview
 from flowcore.worker.chance import State
@@ -87,6 +89,25 @@ class Values(Mapping[str, Outputs]):
         for id in hit | (set(unit) if hit.intersection(unit) else set()):
             if id in self._kept:
                 self._kept[id].spent = True
+
+    def outdate(self, thing: Any) -> None:
+        """Values with this object, or its memory, are true no more: a node has changed what it was lent."""
+        for kept in self._kept.values():
+            if any(_shares(one, thing) for one in _parts(kept.outputs)):
+                kept.signature = ""
+
+
+def _parts(outputs: Outputs) -> Iterator[Any]:
+    """The outputs, and one by one what can be linked by its place."""
+    yield from outputs.all().values()
+    if isinstance(outputs.whole, (list, tuple)):
+        yield from outputs.whole
+
+
+def _shares(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.may_share_memory(one, other)
+    return one is other
 
 
 def lacking(

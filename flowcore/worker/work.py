@@ -1,7 +1,7 @@
 """One request of a session: which nodes have to run for it, in which order, and running them."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from flowcore.dataflow.network import network
 from flowcore.dataflow.order import ancestors, ordered
@@ -18,9 +18,12 @@ from flowcore.worker.explain import explained
 from flowcore.worker.gather import output
 from flowcore.worker.keep import Values, lacking
 from flowcore.worker.locate import locate
+from flowcore.worker.marks import mark
 from flowcore.worker.stamps import stamps
 from flowcore.worker.train import Watch
 from flowcore.worker.weights import Weights, variables
+
+READ_ONLY: Final = "keras.Model."  # methods that leave data as they are, however large
 
 
 class Work:
@@ -134,6 +137,7 @@ class Work:
 
     def _outputs(self, node: Node) -> Outputs:
         changed, into = list(self._changed(node)), self.graph.into(node.id)
+        before = [(value, mark(value)) for value in self._lent(node)]
         if any(self.member(link.source) for link in into) and changed:
             self.initial.note(self.variables())
         try:
@@ -145,6 +149,17 @@ class Work:
         finally:
             for thing in changed:
                 self.values.spend(thing, self._unit)
+            for value, was in before:
+                if mark(value) != was:
+                    self.values.outdate(value)
+
+    def _lent(self, node: Node) -> Iterator[Any]:
+        """What comes into a node, which may change it in place though it is not meant to."""
+        descriptor = self.catalog.find(node.type)
+        if descriptor is None or descriptor.copy or descriptor.package.startswith(READ_ONLY):
+            return
+        for link in self.graph.into(node.id):
+            yield output(self.values[link.source], link.output)
 
     def _changed(self, node: Node) -> Iterator[Any]:
         """What a node uses up: the object that its method changes, and iterators."""

@@ -46,8 +46,12 @@ def test_names_places_and_ids_are_no_part_of_a_signature(label: str, position: t
 
 
 def test_the_seed_counts_for_the_network_and_what_it_is_used_by() -> None:
-    one, other = (signatures(GRAPH, CATALOG, seed=seed) for seed in (1, 2))
+    one, other = (signatures(GRAPH, CATALOG, seed=seed, data=False) for seed in (1, 2))
     assert same(one, other) == {"load", "scaled", "empty"}
+
+
+def test_the_seed_counts_for_data_too_where_nobody_knows_what_draws() -> None:
+    assert same(*(signatures(GRAPH, CATALOG, seed=seed) for seed in (1, 2))) == set()
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,19 @@ class Bench:
         self._initial = Weights()
         self._channel = channel
 
-    def work(self, graph: Graph) -> Work:
+    def work(self, graph: Graph, seed: int = 3) -> Work:
         usable = tuple(one.id for one in graph.nodes)
-        request = EvaluateRequest(graph, CATALOG, "", usable, seed=3)
+        request = EvaluateRequest(graph, CATALOG, "", usable, seed=seed)
         return Work(request, self._values, self._initial, self._channel)
 
-    def run(self, graph: Graph, id: str) -> tuple[list[str], Any]:
+    def run(self, graph: Graph, id: str, seed: int = 3) -> tuple[list[str], Any]:
         """What ran, and the value."""
-        work = self.work(graph)
+        work = self.work(graph, seed)
         work.bring([id])
-        return work.ran, copy.deepcopy(self._values[id].get(RESULTS.get(id, "")))
+        return work.ran, self.value(id)
+
+    def value(self, id: str) -> Any:
+        return copy.deepcopy(self._values[id].get(RESULTS.get(id, "")))
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +82,15 @@ def bench(channel: Channel) -> Bench:
     return Bench(channel)
 
 
-def in_full(graph: Graph, wanted: str) -> Any:
+def in_full(graph: Graph, wanted: str, seed: int = 3) -> Any:
     """The value of a node in a run of the whole graph, from nothing."""
     values: dict[str, Outputs] = {}
     first = next(iter(network(graph, CATALOG)), "")
-    random.seed(3)
+    random.seed(seed)
     for one in ordered(graph).nodes:
         id = one.id
         if id == first:
-            keras.utils.set_random_seed(3)
+            keras.utils.set_random_seed(seed)
         values[id] = evaluate(graph, one, CATALOG, values, _call)
         if id == wanted:
             return copy.deepcopy(values[id].get(RESULTS.get(id, "")))
@@ -118,6 +121,41 @@ def test_after_any_edits_in_any_order_values_are_those_of_a_full_run(
     for ((id, argument), value), wanted in steps:
         graph = edit.set_argument(graph, id, argument, value)
         assert bench.run(graph, wanted)[1] == in_full(graph, wanted)
+
+
+DRAWING = Graph(
+    id="drawing",
+    nodes=(
+        node("a", "load", rows=1), node("b", "load", rows=0), node("c", "load", rows=2),
+        node("d", "scaled", by=2.0), node("e", "load", rows=1),
+    ),
+    links=linked("c.>d.x"),
+)  # fmt: skip
+looks = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "e"]), st.sampled_from([0, 1, 2, None]),
+        st.sampled_from("abcde"), st.sampled_from([3, 4]),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(looks)
+def test_data_draw_as_in_a_run_with_this_seed_whatever_was_looked_at(channel: Channel, looks: Any) -> None:
+    bench = Bench(channel)
+    for id, rows, wanted, seed in looks:
+        graph = edit.remove(DRAWING, [id]) if rows is None else edit.set_argument(DRAWING, id, "rows", rows)
+        if wanted in graph.by_id:
+            work = bench.work(graph, seed)
+            work.bring([wanted])
+            assert wanted in work.kept()
+            assert all(bench.value(one) == in_full(graph, one, seed) for one in work.kept())
+
+
+def test_of_what_draws_nothing_another_seed_makes_nothing_anew(bench: Bench) -> None:
+    assert bench.run(DRAWING, "e")[0] == ["e", "a", "b", "c", "d", "e"]
+    assert bench.run(DRAWING, "b", seed=4)[0] == []
+    assert bench.run(DRAWING, "c", seed=4)[0] == ["a", "c"]
 
 
 NETWORK = ["one", "two", "model"]

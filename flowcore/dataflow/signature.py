@@ -17,11 +17,14 @@ Stamps = Mapping[str, str]
 _NO_STAMPS: Final[Stamps] = {}
 
 
-def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _NO_STAMPS) -> dict[str, str]:
+def signatures(
+    graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _NO_STAMPS, data: bool = True
+) -> dict[str, str]:
     """The signature of every node: of what it does, and of all that it depends on.
 
     All nodes of the network have the signature of the whole, since they are built as one. stamps: what
     tells whether the code behind a type, or the file at a path, is still the same, by type and by path.
+    data: whether the seed counts for what needs no network, too; not for who knows what of it draws.
     Ids are no part of a signature. Raises FlowError("cycle").
     """
     unit = network(graph, catalog)
@@ -31,7 +34,8 @@ def signatures(graph: Graph, catalog: Catalog, seed: int = 0, stamps: Stamps = _
         if node.id in members or any(link.source in late for link in graph.into(node.id)):
             late[node.id] = None
         else:
-            found[node.id] = _digest(_own(node, catalog, stamps), _sources(graph, node.id, found))
+            own = _own(node, catalog, stamps)
+            found[node.id] = _digest(seed if data else 0, own, _sources(graph, node.id, found))
     found |= _of_unit(graph, catalog, unit, seed, stamps, found)
     for id in late:
         if id not in found:

@@ -33,9 +33,21 @@ def seed(number: int) -> None:
     np.random.seed(number % 2**32)
 
 
+def seeded(number: int) -> State:
+    """The state at the beginning of a run; that of this process stays."""
+    with undisturbed():
+        seed(number)
+        return state()
+
+
+def alike(one: State, other: State) -> bool:
+    """Whether Python and NumPy stand at the same place: TensorFlow has none before a network is built."""
+    return one[0] == other[0] and all(map(np.array_equal, one[1], other[1]))
+
+
 def same(one: State, other: State) -> bool:
     """Whether nothing was drawn between two states."""
-    return one[0] == other[0] and all(map(np.array_equal, one[1], other[1])) and one[2] == other[2]
+    return alike(one, other) and one[2] == other[2]
 
 
 @contextlib.contextmanager

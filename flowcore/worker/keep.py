@@ -14,7 +14,7 @@ from flowcore.worker.evaluate import Outputs
 
 @dataclass
 class Kept:
-    """The outputs of a node. turn: when it ran. chance: as it was afterwards, of what draws.
+    """The outputs of a node. turn: when it ran. before, chance: as it was then and after, of what draws.
 
     spent: another node has changed an object of it since, so that nobody can go on from it. previews: of
     the outputs as they were before that, once somebody has looked.
@@ -23,6 +23,7 @@ class Kept:
     signature: str
     outputs: Outputs
     turn: int
+    before: State | None = None
     chance: State | None = None
     spent: bool = False
     previews: dict[str, Preview] | None = None
@@ -44,9 +45,17 @@ class Values(Mapping[str, Outputs]):
     def __len__(self) -> int:
         return len(self._kept)
 
-    def put(self, id: str, signature: str, outputs: Outputs, chance: State | None = None) -> None:
+    def put(
+        self,
+        id: str,
+        signature: str,
+        outputs: Outputs,
+        chance: State | None = None,
+        before: State | None = None,
+    ) -> None:
+        """chance, before: after and before the node ran, if it draws."""
         self._turns += 1
-        self._kept[id] = Kept(signature, outputs, self._turns, chance)
+        self._kept[id] = Kept(signature, outputs, self._turns, before, chance)
 
     def holds(self, id: str, signature: str) -> bool:
         """Whether the value of a node is as it would be if it ran now."""
@@ -62,10 +71,10 @@ class Values(Mapping[str, Outputs]):
     def spent(self, id: str) -> bool:
         return self._kept[id].spent
 
-    def chance(self, id: str) -> State | None:
-        """The state of chance after a node that drew."""
+    def drawn(self, id: str) -> tuple[State, State] | None:
+        """The states of chance before and after a node that drew."""
         kept = self._kept.get(id)
-        return kept.chance if kept else None
+        return (kept.before, kept.chance) if kept and kept.before and kept.chance else None
 
     def chance_after(self, ids: list[str]) -> State | None:
         """The state of chance after the last of these that drew."""
@@ -90,11 +99,17 @@ class Values(Mapping[str, Outputs]):
             if id in self._kept:
                 self._kept[id].spent = True
 
+    def forget(self, ids: Iterable[str]) -> None:
+        """Values that are true no more; they stay until their nodes run again."""
+        for id in ids:
+            if id in self._kept:
+                self._kept[id].signature = ""
+
     def outdate(self, thing: Any) -> None:
         """Values with this object, or its memory, are true no more: a node has changed what it was lent."""
-        for kept in self._kept.values():
-            if any(_shares(one, thing) for one in _parts(kept.outputs)):
-                kept.signature = ""
+        self.forget(
+            id for id, kept in self._kept.items() if any(_shares(one, thing) for one in _parts(kept.outputs))
+        )
 
 
 def _parts(outputs: Outputs) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from flowcore.dataflow.network import network
-from flowcore.dataflow.order import ancestors, ordered
+from flowcore.dataflow.order import ancestors, descendants, ordered
 from flowcore.dataflow.signature import part, signatures
 from flowcore.model.event import NodeState
 from flowcore.model.frame import EvaluateRequest
@@ -40,35 +40,52 @@ class Work:
         self._parameters = Parameters(request.limits.parameters)
         self._channel = channel
         self._unit = network(self.graph, self.catalog)
-        self._signatures = signatures(self.graph, self.catalog, request.seed, stamps(self.graph))
+        self._signatures = signatures(self.graph, self.catalog, request.seed, stamps(self.graph), data=False)
         self._stages = self._staged()
+        self._data = [id for id, stage in self._stages.items() if not stage]
+        self._first = chance.seeded(request.seed)
         self._failed: set[str] = set()
 
     def lacking(self, nodes: Iterable[str]) -> list[str]:
         """What has to run for the values of some nodes: data, then the network as one, then what uses it."""
-        todo = lacking(self.values, self.graph, nodes, self._unit, self._signatures)
+        self._forget_other_draws()
+        wanted = list(nodes)
+        wanted += self._earlier(self._needed(wanted))
+        todo = lacking(self.values, self.graph, wanted, self._unit, self._signatures) - self._failed
         return sorted((id for id in self._stages if id in todo), key=lambda id: self._stages[id])
 
     def bring(self, nodes: Iterable[str]) -> None:
         """Run what is lacking. Raises StopRun, and FlowError with what a node raised."""
         wanted = list(nodes)
-        needed = {*wanted, *(id for node in wanted for id in ancestors(self.graph, node))}
-        todo = self.lacking(wanted)
+        needed = self._needed(wanted)
+        while todo := self.lacking(wanted):
+            self._bring(todo, needed)
+
+    def _bring(self, todo: list[str], needed: set[str]) -> None:
+        """Run these, up to one that draws: what is lacking after it depends on what it has drawn."""
         kept = (outputs for id, outputs in self.values.items() if id not in todo)
         self._parameters = Parameters(self._limits.parameters, kept)
         last = max((id for id in todo if self.member(id)), key=todo.index, default="")
         for id in todo:
             self._channel.control.obey(self._channel.send)
-            if self.member(id) and id not in needed:
-                self._try(id)
-            else:
+            if id in needed:
                 self._run(id)
+            else:
+                self._try(id)
             if id == last:
                 self.values.drew(self._unit, chance.state())
+            if not self._stages[id] and self.values.drawn(id):
+                return
 
     def kept(self) -> tuple[str, ...]:
-        """The nodes whose values are up to date."""
-        return tuple(id for id, signature in self._signatures.items() if self.values.holds(id, signature))
+        """The nodes whose values are up to date; of what draws, only where all data before it are."""
+        held = {id: None for id, signature in self._signatures.items() if self.values.holds(id, signature)}
+        places = (place for place, id in enumerate(self._data) if id not in held and id not in self._failed)
+        for id in self._data[next(places, len(self._data)) :]:
+            if self.values.drawn(id):
+                for one in (id, *descendants(self.graph, id)):
+                    held.pop(one, None)
+        return tuple(held)
 
     def variables(self) -> list[Any]:
         """Of the whole network."""
@@ -79,6 +96,30 @@ class Work:
         """Whether a node is part of the network."""
         return id in self._unit
 
+    def _needed(self, wanted: Iterable[str]) -> set[str]:
+        return {id for node in wanted for id in (node, *ancestors(self.graph, node))}
+
+    def _earlier(self, needed: set[str]) -> list[str]:
+        """Data that a run comes to before some that is needed and draws: whether it draws too, counts."""
+        drawing = [place for place, id in enumerate(self._data) if id in needed and self.values.drawn(id)]
+        return self._data[: max(drawing, default=0)]
+
+    def _draws(self) -> Iterator[tuple[str, chance.State]]:
+        """Data nodes, each with the state of chance that a run has when it comes there."""
+        state = self._first
+        for id in self._data:
+            yield id, state
+            drawn = self.values.drawn(id)
+            if drawn and chance.alike(drawn[0], state):
+                state = drawn[1]
+
+    def _forget_other_draws(self) -> None:
+        """What was drawn with another seed, or after others had drawn otherwise, is true no more."""
+        for id, state in self._draws():
+            drawn = self.values.drawn(id)
+            if drawn and not chance.alike(drawn[0], state):
+                self.values.forget({id, *descendants(self.graph, id)})
+
     def _staged(self) -> dict[str, int]:
         """In order: 0 for what needs no network, 1 for the network, 2 for what needs it."""
         found: dict[str, int] = {}
@@ -88,7 +129,7 @@ class Work:
         return found
 
     def _try(self, id: str) -> None:
-        """A part of the network that nobody asked for is built all the same, for the sake of chance."""
+        """What nobody asked for is made all the same, for the sake of chance."""
         if self._failed.intersection(link.source for link in self.graph.into(id)):
             self._failed.add(id)
             return
@@ -106,7 +147,7 @@ class Work:
         outputs = self._outputs(node)
         after = chance.state()
         drew = stage == 2 or not (stage or chance.same(before, after))
-        self.values.put(id, self._signatures[id], outputs, after if drew else None)
+        self.values.put(id, self._signatures[id], outputs, after if drew else None, before)
         self.ran.append(id)
         shapes, classes = preview.shapes(outputs), preview.classes(outputs)
         self._channel.send(NodeState(node=id, state="done", shapes=shapes, classes=classes))
@@ -124,16 +165,7 @@ class Work:
             if drawn := self.values.chance_after(sources):
                 chance.restore(drawn)
         elif stage == 0:
-            self._go_on_drawing(id)
-
-    def _go_on_drawing(self, id: str) -> None:
-        """What data draw goes on from what those before them have drawn, as in a run."""
-        ids = [one for one, stage in self._stages.items() if stage == 0]
-        for earlier in reversed(ids[: ids.index(id)]):
-            if drawn := self.values.chance(earlier):
-                chance.restore(drawn)
-                return
-        chance.seed(self._seed)
+            chance.restore(dict(self._draws())[id])
 
     def _outputs(self, node: Node) -> Outputs:
         changed, into = list(self._changed(node)), self.graph.into(node.id)

@@ -216,6 +216,13 @@ def test_outputs_that_carry_arrays_are_offered_as_data(catalog: Catalog) -> None
     )  # fmt: skip
 
 
+def test_a_layer_can_be_shown_what_the_fit_takes_though_it_is_no_single_array() -> None:
+    found = plan.samples(LOADED["siamese"], SHIPPED)
+    assert found[:2] == (("n4", "both"), ("n5", "both"))
+    assert set(plan.sources(LOADED["siamese"], SHIPPED)) < set(found)
+    assert len(set(found)) == len(found)
+
+
 TRAINING = st.sampled_from([INPUT, DENSE, MODEL, COMPILE, FIT, EVALUATE, LOAD])
 FIELDS = ("optimizer", "loss", "metrics", "epochs", "batch_size", "validation_split", "callbacks")
 ARGUMENTS = st.fixed_dictionaries(

@@ -30,6 +30,7 @@ from flowcore.runs.talk import Look
 from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
 from tests.test_runs import Kept, until
+from tests.toy_network import linked
 
 SEED = 5
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
@@ -296,6 +297,62 @@ def test_a_node_that_changes_what_came_into_it_leaves_no_wrong_value(
     bench.found(graph, "change")
     assert bench.found(graph, "x").previews == expected
     assert bench.found(graph, "change").ran == ()
+
+
+@pytest.mark.parametrize(
+    ("node", "output", "inputs"),
+    [
+        pytest.param("n18", "both", ("left", "right"), id="what joins the branches"),
+        pytest.param("n7", "both", ("left",), id="a branch, shown what the fit takes"),
+        pytest.param("n13", "both", ("right",), id="the other, by a layer that both share"),
+        pytest.param("n13", "left", ("left",), id="the other, shown a single array"),
+    ],
+)
+def test_a_branch_is_shown_its_part_of_the_samples(
+    bench: Bench, node: str, output: str, inputs: tuple[str, ...]
+) -> None:
+    graph = replace(api.load(api.examples()["siamese"]), id="siamese")
+    pairs = bench.found(graph, "n4", None).previews
+    found = bench.found(graph, node, Sample("n4", output, 0)).activations
+    assert found is not None
+    shown = [one.words for one in found.inputs]
+    assert shown == [pairs[name].words for name in inputs if isinstance(pairs[name], ArrayPreview)]
+
+
+def test_samples_that_a_fit_takes_one_by_one_are_shown_together(bench: Bench) -> None:
+    nodes = (
+        Node(id="three", type="numpy.full", args={"shape": [6, 3], "fill_value": 3.0}),
+        Node(id="two", type="numpy.full", args={"shape": [6, 2], "fill_value": 2.0}),
+        Node(id="b", type="keras.Input", args={"shape": [2]}),
+        Node(id="a", type="keras.Input", args={"shape": [3]}),
+        Node(id="both", type="keras.layers.Concatenate"),
+        Node(id="model", type="keras.Model"),
+        Node(id="compile", type="keras.Model.compile", args={"loss": "mean_squared_error"}),
+        Node(id="fit", type="keras.Model.fit"),
+    )
+    links = linked(
+        "a>both.inputs", "b>both.inputs", "a>model.inputs", "b>model.inputs", "both>model.outputs",
+        "model>compile.self", "compile.model>fit.self", "three>fit.x[0]", "two>fit.x[1]", "three>fit.y",
+    )  # fmt: skip
+    graph = Graph(id="pair", nodes=nodes, links=links)
+    found = bench.found(graph, "both", Sample("three", "", 0)).activations
+    assert found is not None
+    assert found.before[0].line == (3, 3, 3, 2, 2)
+
+
+@pytest.mark.parametrize(("shape", "given"), [([8, 8, 1], [4, 8, 8]), ([3], [4, 3, 1])])
+def test_samples_may_lack_the_last_axis_of_one_or_have_it_in_addition(
+    bench: Bench, shape: list[int], given: list[int]
+) -> None:
+    nodes = (
+        Node(id="data", type="numpy.ones", args={"shape": given}),
+        Node(id="in", type="keras.Input", args={"shape": shape}),
+        Node(id="flat", type="keras.layers.Flatten"),
+    )
+    graph = Graph(id="axis", nodes=nodes, links=(Link("in", "", "flat", "inputs"),))
+    found = bench.found(graph, "flat", Sample("data", "", 0)).activations
+    assert found is not None
+    assert found.inputs[0].shape == (1, *shape)
 
 
 def test_results_of_any_shape_have_activations(bench: Bench) -> None:

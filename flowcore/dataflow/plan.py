@@ -145,6 +145,13 @@ def sources(graph: Graph, catalog: Catalog) -> tuple[Place, ...]:
     )
 
 
+def samples(graph: Graph, catalog: Catalog) -> tuple[Place, ...]:
+    """What a layer can be shown, first what the training and the test take, be it several arrays."""
+    plan = read(graph, catalog)
+    places = (plan.x, plan.test_x, *sources(graph, catalog))
+    return tuple(dict.fromkeys(place for place in places if place))
+
+
 def _nodes(graph: Graph, catalog: Catalog) -> tuple[Graph, str, str]:
     """The compile and fit nodes, added behind the model where they are missing."""
     fitted, compiled = _first(graph, FIT), _first(graph, COMPILE)

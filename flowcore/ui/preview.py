@@ -121,18 +121,16 @@ def _has_activations(graph: Graph, node: Node, catalog: Catalog) -> bool:
 
 
 def _sample(graph: Graph, node: Node, catalog: Catalog) -> Sample | None:
-    """Which sample to show the layer; the data of the training unless another output is chosen."""
-    options = list(plans.sources(graph, catalog))
+    """Which sample to show the layer: of the data of the training, unless another output is chosen."""
+    options = plans.samples(graph, catalog)
     if not options:
         st.caption("There is no array in the graph that it could be shown.")
         return None
-    usual = plans.read(graph, catalog).x
     left, right = st.columns([2, 1])
     names = links.names(graph)
     place = left.selectbox(
         "Samples",
         options,
-        index=options.index(usual) if usual in options else 0,
         format_func=lambda place: f"{names.get(place[0], place[0])}: {place[1] or 'value'}",
         key=f"{node.id} samples",
     )

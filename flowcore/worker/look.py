@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowcore.dataflow.order import ancestors
-from flowcore.dataflow.plan import INPUT
+from flowcore.dataflow.plan import FIT, INPUT
 from flowcore.model.frame import Sample
-from flowcore.model.graph import Graph
+from flowcore.model.graph import Graph, Link
 from flowcore.model.preview import Activations, ArrayPreview
 from flowcore.model.problem import FlowError, error
 from flowcore.worker import arrays, chance, checkpoint, view
-from flowcore.worker.gather import output
+from flowcore.worker.gather import gather, output
 from flowcore.worker.locate import locate
 from flowcore.worker.weights import Weights, borrowed
 from flowcore.worker.work import Work
@@ -30,10 +29,11 @@ def activations(work: Work, node: str, sample: Sample) -> Activations:
     fit the inputs of the network.
     """
     outputs = work.values[node]
-    tensors, ins = _tensors(outputs.whole), _inputs(work, node)
+    tensors = _tensors(outputs.whole)
+    ins = _inputs(work, tensors)
     if not tensors or not ins:
         raise error("no-activation", "This node hands no tensor on.", "Choose a layer with an input.", [node])
-    given = _chosen(output(work.values[sample.node], sample.output), sample.index, ins)
+    given = _chosen(_picked(_samples(work, sample, ins), ins, _order(work, ins)), sample.index, ins)
     with chance.undisturbed():
         probe = locate("keras").Model(ins, tensors)
         layer = outputs.get("layer")
@@ -73,7 +73,7 @@ def _now(
 def needed(sample: Sample, work: Work) -> list[str]:
     """The nodes whose values are wanted for a look, besides the layer."""
     model = [_model(work.graph, work, sample.fit)] if sample.weights else []
-    return [sample.node, *model]
+    return [sample.node, *(link.source for link in _beside(work, sample)), *model]
 
 
 def _model(graph: Graph, work: Work, fit: str) -> str:
@@ -89,11 +89,28 @@ def _model(graph: Graph, work: Work, fit: str) -> str:
     return node
 
 
-def _inputs(work: Work, node: str) -> list[Any]:
-    """The inputs of the network that a node depends on, in the order of the document."""
-    found = {node} | ancestors(work.graph, node)
-    nodes = (one for one in work.graph.nodes if one.id in found)
-    return [work.values[one.id].whole for one in nodes if work.catalog.canonical(one.type) == INPUT]
+def _inputs(work: Work, tensors: list[Any]) -> list[Any]:
+    """The inputs of the network that tensors are made of, in the order of the document."""
+    seen: set[int] = set()
+    todo = list(tensors)
+    while todo:
+        tensor = todo.pop()
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            history = tensor._keras_history
+            todo += history.operation._inbound_nodes[history.node_index].input_tensors
+    nodes = (one for one in work.graph.nodes if work.catalog.canonical(one.type) == INPUT)
+    inputs = [work.values[one.id].whole for one in nodes if one.id in work.values]
+    return [one for one in inputs if id(one) in seen]
+
+
+def _order(work: Work, ins: list[Any]) -> list[Any]:
+    """All inputs of the first model that has these, in the order of its samples; these if none has."""
+    wanted = {id(one) for one in ins}
+    built = [work.values[one.id].whole for one in work.graph.nodes if one.id in work.values]
+    models = (one for one in built if isinstance(one, locate("keras").Model))
+    inputs = (one.inputs for one in models if wanted <= {id(tensor) for tensor in one.inputs or ()})
+    return next(inputs, ins)
 
 
 def _tensors(value: Any) -> list[Any]:
@@ -101,23 +118,60 @@ def _tensors(value: Any) -> list[Any]:
     return [one for one in items if isinstance(one, locate("keras").KerasTensor)]
 
 
-def _chosen(samples: Any, index: int, inputs: list[Any]) -> list[Array]:
+def _beside(work: Work, sample: Sample) -> list[Link]:
+    """The links of a fit whose x is of several, if the sample is one of these."""
+    fits = (node.id for node in work.graph.nodes if work.catalog.canonical(node.type) == FIT)
+    for fit in fits:
+        links = [link for link in work.graph.into(fit) if link.argument == "x"]
+        if len(links) > 1 and (sample.node, sample.output) in [(one.source, one.output) for one in links]:
+            return links
+    return []
+
+
+def _samples(work: Work, sample: Sample, ins: list[Any]) -> Any:
+    """The output itself; for several inputs all that the fit takes beside it."""
+    links = tuple(_beside(work, sample)) if len(ins) > 1 else ()
+    if links:
+        return gather(links, {}, work.values)["x"]
+    return output(work.values[sample.node], sample.output)
+
+
+def _picked(samples: Any, ins: list[Any], order: list[Any]) -> list[Any]:
+    """Samples for each input: by its name, by its place in the model, or what there is for the only one."""
+    if isinstance(samples, dict):
+        if all(one.name in samples for one in ins):
+            return [samples[one.name] for one in ins]
+        samples = list(samples.values())
+    for inputs in (order, ins):
+        if isinstance(samples, (list, tuple)) and len(samples) == len(inputs) > 1:
+            places = {id(one): place for place, one in enumerate(inputs)}
+            return [samples[places[id(one)]] for one in ins]
+    return [samples]
+
+
+def _chosen(samples: list[Any], index: int, inputs: list[Any]) -> list[Array]:
     """One sample for each input, batch axis first and of length 1."""
-    values = list(samples.values()) if isinstance(samples, dict) else samples
-    several = isinstance(values, (list, tuple)) and len(values) == len(inputs) > 1
-    found = [np.asarray(one) for one in (values if several else [values])]
-    if len(found) != len(inputs):
-        raise _misfit(f"{len(inputs)} inputs", f"{len(found)} array")
-    for array, tensor in zip(found, inputs, strict=True):
-        if array.ndim != len(tensor.shape) or not _fits(array.shape[1:], tensor.shape[1:]):
-            raise _misfit(f"samples of shape {tuple(tensor.shape)}", str(array.shape))
+    if len(samples) != len(inputs):
+        raise _misfit(f"{len(inputs)} inputs", f"{len(samples)} array{'s'[: len(samples) != 1]}")
+    found = [_fitted(np.asarray(one), tensor) for one, tensor in zip(samples, inputs, strict=True)]
+    for array in found:
         if not 0 <= index < len(array):
             raise _misfit(f"an index from 0 to {len(array) - 1}", str(index))
     return [array[index : index + 1] for array in found]
 
 
-def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
-    return all(axis in (None, length) for axis, length in zip(wanted, shape, strict=True))
+def _fitted(array: Array, tensor: Any) -> Array:
+    """The samples as an input takes them: as in a fit, with an axis of 1 at the end more or less."""
+    wanted = tuple(tensor.shape)
+    ways = [array, array[..., np.newaxis], *([array[..., 0]] if array.shape[-1:] == (1,) else [])]
+    for one in ways:
+        if one.ndim == len(wanted) and all(map(_fits, one.shape[1:], wanted[1:])):
+            return one
+    raise _misfit(f"samples of shape {wanted}", str(array.shape))
+
+
+def _fits(length: int, wanted: int | None) -> bool:
+    return wanted in (None, length)
 
 
 def _misfit(expected: str, found: str) -> FlowError:

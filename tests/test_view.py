@@ -95,6 +95,13 @@ def test_the_figures_of_an_array() -> None:
     assert (found.histogram.low, found.histogram.high, sum(found.histogram.counts)) == (1, 3, 2)
 
 
+def test_numbers_whose_sum_is_too_large_have_no_mean() -> None:
+    with np.errstate(over="ignore"):
+        found = arrays.preview(np.full(3, 1.7e308))
+    assert (found.low, found.mean) == (1.7e308, None)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=p.Preview) == found
+
+
 @pytest.mark.parametrize(
     ("array", "bins"),
     [

@@ -83,7 +83,8 @@ def _array(found: p.ArrayPreview, key: str) -> None:
 
 
 def _range(found: p.ArrayPreview) -> str:
-    parts = [] if found.low is None else [f"{found.low:.4g} to {found.high:.4g}", f"mean {found.mean:.4g}"]
+    parts = [] if found.low is None else [f"{found.low:.4g} to {found.high:.4g}"]
+    parts += [] if found.mean is None else [f"mean {found.mean:.4g}"]
     parts += [f"{found.missing:,} missing" if found.missing else "none missing"]
     if found.classes:
         parts.append(f"{len(found.classes)} values")

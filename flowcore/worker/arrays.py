@@ -70,12 +70,12 @@ def _figures(array: Array, kind: str) -> ArrayPreview:
     )
     if not finite.size:
         return found
-    low, high = float(finite.min()), float(finite.max())
+    low, high, mean = float(finite.min()), float(finite.max()), float(finite.mean(dtype=np.float64))
     return replace(
         found,
         low=low,
         high=high,
-        mean=float(finite.mean(dtype=np.float64)),
+        mean=mean if math.isfinite(mean) else None,
         histogram=_histogram(finite, low, high),
     )
 

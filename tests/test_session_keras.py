@@ -410,6 +410,7 @@ def test_a_sample_that_a_layer_cannot_be_shown_is_a_problem_of_it_and_values_are
     look = bench.look(graph, "heads", Sample("data", "", 0))
     assert look.run.problem is not None
     assert (look.run.problem.code, look.run.problem.nodes) == ("no-sample", ("heads",))
+    assert "Exception encountered" not in look.run.problem.message
     assert bench.found(graph, "data").ran == ()
 
 

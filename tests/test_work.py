@@ -20,9 +20,9 @@ from flowcore.model.frame import EvaluateRequest
 from flowcore.model.graph import Graph
 from flowcore.model.problem import FlowError
 from flowcore.worker.channel import Channel
+from flowcore.worker.checksum import checksum
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.keep import Values
-from flowcore.worker.marks import mark
 from flowcore.worker.weights import Weights
 from flowcore.worker.work import Work
 from tests.toy_network import CATALOG, GRAPH, linked, node
@@ -246,18 +246,18 @@ CELLS[:] = [[1], "b"]
     ],
 )  # fmt: skip
 def test_a_change_in_place_is_noticed(value: Any, change: Callable[[Any], object]) -> None:
-    before = mark(value)
-    assert mark(value) == before
+    before = checksum(value)
+    assert checksum(value) == before
     change(value)
-    assert mark(value) != before
+    assert checksum(value) != before
 
 
-def test_a_list_in_itself_and_a_network_have_marks() -> None:
+def test_a_list_in_itself_and_a_network_have_checksums() -> None:
     circle: list[Any] = []
     circle.append(circle)
-    assert mark(circle) == mark(circle)
+    assert checksum(circle) == checksum(circle)
     tensor = keras.Input((3,))
-    assert mark([tensor]) == mark([tensor])
+    assert checksum([tensor]) == checksum([tensor])
 
 
 def test_what_shares_the_memory_of_a_changed_array_is_made_again() -> None:

@@ -11,7 +11,7 @@ DEPTH: Final = 3
 _PLAIN: Final = (str, bytes, int, float, complex, type(None))
 
 
-def mark(value: Any, depth: int = DEPTH) -> Any:
+def checksum(value: Any, depth: int = DEPTH) -> Any:
     """Of one object equal at two moments, if its content is: an array, a table, a list or a dict.
 
     Of anything else it says which object it is. Some gigabytes a second are read, and nothing is copied
@@ -22,9 +22,9 @@ def mark(value: Any, depth: int = DEPTH) -> Any:
     if isinstance(value, np.ndarray):
         return _of_array(value, depth)
     if isinstance(value, (list, tuple)):
-        return [mark(item, depth - 1) for item in value]
+        return [checksum(item, depth - 1) for item in value]
     if isinstance(value, dict):
-        return [(name, mark(item, depth - 1)) for name, item in value.items()]
+        return [(name, checksum(item, depth - 1)) for name, item in value.items()]
     pandas = sys.modules.get("pandas")
     if pandas and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return _of_table(value, pandas)
@@ -33,7 +33,7 @@ def mark(value: Any, depth: int = DEPTH) -> Any:
 
 def _of_array(array: npt.NDArray[Any], depth: int) -> Any:
     if array.dtype.hasobject:
-        return [mark(item, depth - 1) for item in array.flat]
+        return [checksum(item, depth - 1) for item in array.flat]
     content = np.asarray(array).ravel(order="K").view(np.uint8)
     return array.shape, str(array.dtype), zlib.crc32(content.data)
 

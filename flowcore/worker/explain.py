@@ -67,18 +67,24 @@ def explain(
     known = foresee(graph, node, shapes, dtypes)
     if known is not None and known.level == "error":
         return known
+    text = told(reason)
+    return Problem(
+        "node-failed",
+        f"{node.title} failed: {text}.",
+        _UNREACHED if "URL fetch failure" in text else _hint(graph, node, shapes),
+        (node.id,),
+    )
+
+
+def told(reason: BaseException) -> str:
+    """An exception in one line, without what libraries write around it."""
     text = str(reason)
     for noise in _NOISE:
         text = noise.sub("", text)
     text = " ".join(text.split()) or type(reason).__name__
     if len(text) > 600:
         text = text[:600] + "…"
-    return Problem(
-        "node-failed",
-        f"{node.title} failed: {text.rstrip('.')} ({type(reason).__name__}).",
-        _UNREACHED if "URL fetch failure" in text else _hint(graph, node, shapes),
-        (node.id,),
-    )
+    return f"{text.rstrip('.')} ({type(reason).__name__})"
 
 
 def _hint(graph: Graph, node: Node, shapes: Texts) -> str:

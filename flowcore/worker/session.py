@@ -11,6 +11,7 @@ from flowcore.worker import look, view
 from flowcore.worker.channel import Channel
 from flowcore.worker.confine import confine
 from flowcore.worker.control import StopRun
+from flowcore.worker.explain import told
 from flowcore.worker.keep import Values
 from flowcore.worker.weights import Weights
 from flowcore.worker.work import Work
@@ -80,5 +81,5 @@ def _activations(work: Work, node: str, sample: Sample) -> Activations:
     except (FlowError, StopRun):
         raise
     except Exception as reason:  # layers of any kind are called, with samples of any kind
-        words = f"{work.graph.title(node)} cannot be shown this sample: {type(reason).__name__}: {reason}"
-        raise error("no-sample", words[:600], "Choose other samples, or look at its value.", [node]) from None
+        words = f"{work.graph.title(node)} cannot be shown this sample: {told(reason)}."
+        raise error("no-sample", words, "Choose other samples, or look at its value.", [node]) from None

@@ -12,13 +12,13 @@ from flowcore.model.graph import Node
 from flowcore.model.problem import FlowError
 from flowcore.worker import chance, preview
 from flowcore.worker.channel import Channel
+from flowcore.worker.checksum import checksum
 from flowcore.worker.confine import Parameters
 from flowcore.worker.evaluate import Outputs, evaluate
 from flowcore.worker.explain import explained
 from flowcore.worker.gather import output
 from flowcore.worker.keep import Values, lacking
 from flowcore.worker.locate import locate
-from flowcore.worker.marks import mark
 from flowcore.worker.stamps import stamps
 from flowcore.worker.train import Watch
 from flowcore.worker.weights import Weights, variables
@@ -169,7 +169,7 @@ class Work:
 
     def _outputs(self, node: Node) -> Outputs:
         changed, into = list(self._changed(node)), self.graph.into(node.id)
-        before = [(value, mark(value)) for value in self._lent(node)]
+        before = [(value, checksum(value)) for value in self._lent(node)]
         if any(self.member(link.source) for link in into) and changed:
             self.initial.note(self.variables())
         try:
@@ -182,7 +182,7 @@ class Work:
             for thing in changed:
                 self.values.spend(thing, self._unit)
             for value, was in before:
-                if mark(value) != was:
+                if checksum(value) != was:
                     self.values.outdate(value)
 
     def _lent(self, node: Node) -> Iterator[Any]:

@@ -58,7 +58,9 @@ class Work:
         """Run what is lacking. Raises StopRun, and FlowError with what a node raised."""
         wanted = list(nodes)
         needed = self._needed(wanted)
-        while todo := self.lacking(wanted):
+        for _ in range(2 * len(self._stages)):  # what has not settled by then draws otherwise every time
+            if not (todo := self.lacking(wanted)):
+                return
             self._bring(todo, needed)
 
     def _bring(self, todo: list[str], needed: set[str]) -> None:

@@ -66,6 +66,17 @@ def kept(supervisor: Supervisor, graph: Graph, epochs: int = 1, settings: Settin
     return id
 
 
+def end(supervisor: Supervisor, id: str, killed: bool = False) -> Run:
+    """A run that was stopped, or whose worker was killed."""
+    if killed:
+        trace = runs.traced(id)
+        assert trace is not None
+        psutil.Process(trace.pid).send_signal(signal.SIGKILL)
+    else:
+        supervisor.stop(id)
+    return supervisor.wait(id, 10)
+
+
 def metrics(run: Run) -> list[dict[str, float | None]]:
     return [epoch.metrics for epoch in run.epochs]
 
@@ -110,13 +121,7 @@ def test_callbacks_go_on_as_if_the_training_had_never_been_stopped(
     graph = digits(1_000, callbacks=PATIENT)
     id = kept(supervisor, graph)
     until(lambda: len(supervisor.look(id).epochs) > 9)
-    if killed:
-        trace = runs.traced(id)
-        assert trace is not None
-        psutil.Process(trace.pid).send_signal(signal.SIGKILL)
-    else:
-        supervisor.stop(id)
-    assert len(supervisor.wait(id, 10).epochs) < 60
+    assert len(end(supervisor, id, killed).epochs) < 60
     went_on, whole = done(supervisor, graph, Settings(seed=3, resume=id)), done(supervisor, graph)
     assert len(whole.epochs) == 61
     assert metrics(went_on) == metrics(whole)
@@ -178,10 +183,7 @@ def test_a_fit_begins_at_the_epoch_that_it_is_told(supervisor: Supervisor) -> No
 
 def test_a_training_goes_on_after_its_worker_was_killed(supervisor: Supervisor) -> None:
     id = kept(supervisor, digits(100_000))
-    trace = runs.traced(id)
-    assert trace is not None
-    psutil.Process(trace.pid).send_signal(signal.SIGKILL)
-    failed = supervisor.wait(id, 10)
+    failed = end(supervisor, id, killed=True)
     assert failed.state == "failed"
     epochs = failed.checkpoints[FIT]
     went_on = done(supervisor, digits(epochs + 1), Settings(seed=3, resume=id))

@@ -1,10 +1,8 @@
 """Graphs that train twice, a head first and the whole then: what goes on, and what is shown of them."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from msgspec.structs import replace
 
@@ -20,7 +18,7 @@ from flowcore.runs.workers import Workers
 from flowcore.store import database, journal, runs
 from tests.test_pages import TOKEN, opened, stored
 from tests.test_runs import Kept, until
-from tests.test_training import EVALUATE, FIT, USUAL, digits, done, metrics
+from tests.test_training import EVALUATE, FIT, USUAL, digits, done, end, metrics
 
 AGAIN = "n14"
 STOPPING = {"$new": "keras.callbacks.EarlyStopping", "args": {"monitor": "loss", "min_delta": 10.0}}
@@ -67,13 +65,7 @@ def interrupted(supervisor: Supervisor, graph: Graph, fit: str, killed: bool = F
     id = supervisor.start(graph, settings=USUAL)
     until(lambda: supervisor.look(id).checkpoints.get(fit) or supervisor.look(id).over, 90)
     assert not supervisor.look(id).over, supervisor.look(id).problem
-    if killed:
-        trace = runs.traced(id)
-        assert trace is not None
-        psutil.Process(trace.pid).send_signal(signal.SIGKILL)
-    else:
-        supervisor.stop(id)
-    supervisor.wait(id, 10)
+    end(supervisor, id, killed)
     return id
 
 

@@ -152,7 +152,8 @@ def test_a_pause_holds_between_two_nodes_and_the_time_limit_with_it(
     home: Path, tmp_path: Path, workers: Workers
 ) -> None:
     bench = limited(tmp_path, workers, seconds=4.0)
-    id = bench.started(f"{READY}time.sleep(0.7)", "value = 2")
+    id = bench.started(f"{READY}time.sleep(2)", "value = 2")
+    until(lambda: bench.supervisor.look(id).state == "running")
     bench.supervisor.pause(id)
     until(lambda: bench.supervisor.look(id).state == "paused")
     held = bench.supervisor.look(id)

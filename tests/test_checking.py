@@ -378,26 +378,27 @@ def test_what_a_layer_costs(case: str, checker: Checker, catalog: Catalog) -> No
     assert report.costs[graph.nodes[-1].id] == cost
 
 
+def called_again(graph: Graph, source: str, output: str) -> Graph:
+    """A graph with a second model, which calls a layer of it on pictures of 32 x 32."""
+    nodes = (
+        Node(id="in", type="keras.Input", args={"shape": [32, 32, 3]}),
+        Node(id="call", type="flowcore.call"),
+        Node(id="outer", type="keras.Model"),
+    )
+    links = (
+        Link(source, output, "call", "layer"),
+        Link("in", "", "call", "inputs"),
+        Link("in", "", "outer", "inputs"),
+        Link("call", "", "outer", "outputs"),
+    )
+    return Graph(nodes=graph.nodes + nodes, links=graph.links + links)
+
+
 def test_a_model_inside_another_counts_on_what_comes_in(checker: Checker, catalog: Catalog) -> None:
     inner = chain(
         ("Input", {"shape": [None, None, 3]}), ("Conv2D", {"filters": 4, "kernel_size": 3}), model=True
     )
-    graph = Graph(
-        nodes=(
-            *inner.nodes,
-            Node(id="in", type="keras.Input", args={"shape": [32, 32, 3]}),
-            Node(id="call", type="flowcore.call"),
-            Node(id="outer", type="keras.Model"),
-        ),
-        links=(
-            *inner.links,
-            Link("model", "", "call", "layer"),
-            Link("in", "", "call", "inputs"),
-            Link("in", "", "outer", "inputs"),
-            Link("call", "", "outer", "outputs"),
-        ),
-    )
-    report = checker.report(graph, catalog)
+    report = checker.report(called_again(inner, "model", ""), catalog)
     row, adds = report.summaries["outer"][-1], 30 * 30 * 3 * 3 * 3 * 4
     assert (row.shape, row.multiply_adds) == ("(None, 30, 30, 4)", adds)
     assert report.costs["call"].multiply_adds == adds
@@ -407,25 +408,11 @@ def test_a_model_inside_another_counts_on_what_comes_in(checker: Checker, catalo
 
 def test_a_layer_of_two_models_is_told_as_each_of_them_calls_it(checker: Checker, catalog: Catalog) -> None:
     one = chain(("Input", {"shape": [16, 16, 3]}), ("Conv2D", {"filters": 4, "kernel_size": 3}), model=True)
-    graph = Graph(
-        nodes=(
-            *one.nodes,
-            Node(id="in", type="keras.Input", args={"shape": [32, 32, 3]}),
-            Node(id="again", type="flowcore.call"),
-            Node(id="two", type="keras.Model"),
-        ),
-        links=(
-            *one.links,
-            Link("s1", "layer", "again", "layer"),
-            Link("in", "", "again", "inputs"),
-            Link("in", "", "two", "inputs"),
-            Link("again", "", "two", "outputs"),
-        ),
-    )
-    rows = {model: rows[-1] for model, rows in checker.report(graph, catalog).summaries.items()}
+    report = checker.report(called_again(one, "s1", "layer"), catalog)
+    rows = {model: rows[-1] for model, rows in report.summaries.items()}
     assert {model: (row.node, row.shape) for model, row in rows.items()} == {
         "model": ("s1", "(None, 14, 14, 4)"),
-        "two": ("s1", "(None, 30, 30, 4)"),
+        "outer": ("s1", "(None, 30, 30, 4)"),
     }
 
 

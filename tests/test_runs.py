@@ -440,17 +440,12 @@ def test_what_left_the_group_of_its_worker_ends_with_it_too(bench: Bench, how: s
         until(lambda: gone(daemon_of(run)), 2)
 
 
-def test_a_forked_child_that_lives_on_does_not_keep_a_dead_worker_running(bench: Bench, other: str) -> None:
+@pytest.mark.parametrize("child", ["time.sleep(60)", "os.setsid(); time.sleep(20)"], ids=["in", "out of"])
+def test_a_forked_child_that_lives_on_in_its_group_or_not_does_not_keep_a_dead_worker_running(
+    bench: Bench, other: str, child: str
+) -> None:
     began = time.monotonic()
-    _, run = bench.run("import os, time\nif os.fork(): os._exit(5)\ntime.sleep(60)")
-    assert run.problem is not None
-    assert run.problem.message == "The worker ended with exit code 5 before the graph was done."
-    assert time.monotonic() - began < 10
-
-
-def test_a_child_that_left_its_group_does_not_keep_a_dead_worker_running(bench: Bench, other: str) -> None:
-    began = time.monotonic()
-    _, run = bench.run("import os, time\nif os.fork(): os._exit(5)\nos.setsid(); time.sleep(20)")
+    _, run = bench.run(f"import os, time\nif os.fork(): os._exit(5)\n{child}")
     assert run.problem is not None
     assert run.problem.message == "The worker ended with exit code 5 before the graph was done."
     assert time.monotonic() - began < 10

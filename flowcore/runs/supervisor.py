@@ -215,7 +215,10 @@ def _sound(settings: Settings) -> Settings:
 
 def _left_alone(id: str) -> bool:
     """Whether no living process has a run."""
-    lock = runs.own(id) if runs.exists(id) else None
-    if lock is not None:
-        lock.release()
-    return lock is not None or not runs.exists(id)
+    if not runs.exists(id):
+        return True
+    lock = runs.own(id)
+    if lock is None:
+        return False
+    lock.release()
+    return True

@@ -128,9 +128,7 @@ def _rest(file: BinaryIO, offset: int) -> tuple[list[Event], int]:
 def _events(content: bytes) -> list[Event]:
     found: list[Event] = []
     for line in content.splitlines():
-        with contextlib.suppress(
-            ValueError
-        ):  # torn, or damaged: bytes that are no text are none of msgspec's
+        with contextlib.suppress(ValueError):  # torn, or damaged: bytes that are no text raise it too
             found.append(_decoder.decode(line))
     return found
 

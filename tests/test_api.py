@@ -9,7 +9,7 @@ import flowcore
 from flowcore import api
 from flowcore.model.graph import Group
 from flowcore.model.preview import ArrayPreview
-from tests.test_runs import until
+from tests.watch import until
 
 PLAN = {"loss": "sparse_categorical_crossentropy", "epochs": 2, "validation": 0.0}
 

@@ -25,7 +25,8 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs, scratch
-from tests.test_runs import CATALOG, READY, Bench, Kept, bystander, gone, journalled, until, worker_of
+from tests.test_runs import CATALOG, READY, Bench, Kept, bystander, journalled, worker_of
+from tests.watch import gone, until
 
 MB = 1_000_000
 
@@ -203,7 +204,7 @@ def test_runs_go_on_when_their_zygote_is_killed_and_the_next_run_has_a_new_one(
     id = bench.started(f"{READY}time.sleep(2); print('after', flush=True)", "import os\nos._exit(5)")
     (zygote,) = workers.pids
     os.kill(zygote, signal.SIGKILL)
-    until(lambda: gone(psutil.Process(zygote)) if psutil.pid_exists(zygote) else True, 5)
+    until(lambda: gone(zygote), 5)
     run = bench.supervisor.wait(id, 20)
     assert "after" in run.output.text
     assert run.nodes == {"n1": "done", "n2": "failed"}

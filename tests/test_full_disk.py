@@ -23,7 +23,7 @@ from flowcore.store.revisions import Change
 from flowcore.ui import session
 from tests import test_pages
 from tests.test_pages import ROOT, opened, stored
-from tests.test_runs import until
+from tests.watch import until
 
 FULL = "found: database or disk is full"  # SQLite's words; those of a file are the system's
 

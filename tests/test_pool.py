@@ -14,7 +14,8 @@ from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from tests import test_sessions
 from tests.test_faults import MB, Limited
-from tests.test_runs import CATALOG, until
+from tests.test_runs import CATALOG
+from tests.watch import until
 
 HOLD = """
 import pathlib, time

@@ -11,12 +11,11 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from functools import reduce
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psutil
@@ -31,6 +30,7 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs
+from tests.watch import gone, until
 
 ANY = Argument(arg="init_globals", itype="dict", itypes=("dict", "any"), widget="port", conns=1)
 SCRIPT = NodeDescriptor(
@@ -89,14 +89,6 @@ class Bench:
         return id
 
 
-def until(true: Callable[[], Any], seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return found
-
-
 def journalled(id: str) -> list[e.Event]:
     return journal.read(runs.folder(id) / journal.NAME)[0]
 
@@ -104,13 +96,6 @@ def journalled(id: str) -> list[e.Event]:
 def worker_of(id: str) -> psutil.Process:
     trace = until(lambda: runs.traced(id))
     return psutil.Process(trace.pid)
-
-
-def gone(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 class Kept(Workers):
@@ -405,7 +390,7 @@ def test_what_a_run_started_ends_with_it(bench: Bench) -> None:
     )
     assert run.state == "done"
     child = int(run.shapes["n1"]["value"])
-    until(lambda: not psutil.pid_exists(child) or gone(psutil.Process(child)), 2)
+    until(lambda: gone(child), 2)
 
 
 DAEMON = """

@@ -29,8 +29,9 @@ from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.talk import Look
 from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
-from tests.test_runs import Kept, until
+from tests.test_runs import Kept
 from tests.toy_network import linked
+from tests.watch import until
 
 SEED = 5
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)

@@ -23,7 +23,8 @@ from flowcore.model.problem import FlowError
 from flowcore.runs.sessions import Sessions
 from flowcore.runs.talk import Look
 from flowcore.runs.workers import Workers
-from tests.test_runs import CATALOG, SCRIPT, gone, until
+from tests.test_runs import CATALOG, SCRIPT
+from tests.watch import gone, until
 
 
 class Bench:

@@ -24,7 +24,8 @@ from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import runs
 from flowcore.worker import fingerprint
-from tests.test_runs import Kept, until
+from tests.test_runs import Kept
+from tests.watch import until
 
 HIDDEN, COMPILE, FIT, EVALUATE = "n6", "n10", "n11", "n12"
 USUAL = Settings(seed=3)

@@ -17,8 +17,9 @@ from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
 from flowcore.store import database, journal, runs
 from tests.test_pages import TOKEN, opened, stored
-from tests.test_runs import Kept, until
+from tests.test_runs import Kept
 from tests.test_training import EVALUATE, FIT, USUAL, digits, done, end, metrics
+from tests.watch import until
 
 AGAIN = "n14"
 STOPPING = {"$new": "keras.callbacks.EarlyStopping", "args": {"monitor": "loss", "min_delta": 10.0}}

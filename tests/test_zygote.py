@@ -19,7 +19,7 @@ from flowcore.runs import zygote as zygotes
 from flowcore.runs.process import WorkerProcess
 from flowcore.runs.workers import Workers
 from flowcore.runs.zygote import ForkedChild
-from tests.test_runs import until
+from tests.watch import until
 
 
 @pytest.fixture

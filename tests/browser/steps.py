@@ -2,14 +2,13 @@
 
 import contextlib
 import re
-import time
-from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from flowcore.model.event import Epoch
 from flowcore.store.journal import NAME, read
 from tests.browser.conftest import App
+from tests.watch import until
 
 EXAMPLE = "digits_cnn"
 
@@ -131,14 +130,6 @@ def epochs(app: App, run: str) -> int:
     """Epochs that the journal of a run has so far."""
     events, _ = read(app.run_folder(run) / NAME)
     return sum(isinstance(event, Epoch) for event in events)
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something outside the page."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def points(page: Page) -> int:

@@ -13,6 +13,7 @@ from flowcore.dataflow import document
 from flowcore.model.graph import Graph
 from tests.browser import steps
 from tests.browser.conftest import App
+from tests.watch import until
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 # An address that is nobody's: Markdown would fetch the picture and offer the link.
@@ -32,7 +33,7 @@ def changes(page: Page, folder: Path, act: Callable[[], None]) -> None:
     act()
     page.wait_for_timeout(700)
     steps.settle(page)
-    steps.until(lambda: downloaded(page, folder) != before)
+    until(lambda: downloaded(page, folder) != before)
 
 
 def upload(page: Page, app: App, content: bytes, folder: Path) -> None:

@@ -10,6 +10,7 @@ from flowcore.dataflow import document
 from flowcore.model.graph import equal
 from tests.browser import steps
 from tests.browser.conftest import App
+from tests.watch import until
 
 
 def test_digits_are_learned_from_an_empty_graph(page: Page, app: App, tmp_path: Path) -> None:
@@ -94,10 +95,10 @@ def _learns(page: Page, app: App) -> None:
     steps.type_in(page, "plan validation", "10")
     run = steps.train(page)
     expect(steps.badge(page)).to_contain_text("running", timeout=60_000)
-    steps.until(lambda: steps.points(page) >= 2)
+    until(lambda: steps.points(page) >= 2)
     early = steps.points(page)
     expect(steps.badge(page)).to_contain_text("running")
-    steps.until(lambda: steps.points(page) > early)
+    until(lambda: steps.points(page) > early)
     expect(steps.badge(page)).to_contain_text("done", timeout=60_000)
     assert steps.epochs(app, run) == 25
     accuracy = page.locator('[data-testid="stMetric"]').filter(has_text="evaluate: accuracy")

@@ -17,6 +17,7 @@ from tests.benchmarks import serving
 from tests.browser import steps
 from tests.browser.conftest import App
 from tests.browser.test_editing import downloaded
+from tests.watch import until
 
 START = """
 import gc
@@ -185,7 +186,7 @@ def test_an_undo_and_what_follows_it_stand_where_the_server_is_far_away(
             return False
 
         for number in (48, 48, 64, 64):
-            steps.until(partial(typed, number))
+            until(partial(typed, number))
             undo.click()
             expect(undo).to_be_disabled()
             page.wait_for_timeout(2000)
@@ -194,12 +195,12 @@ def test_an_undo_and_what_follows_it_stand_where_the_server_is_far_away(
         assert downloaded(page, tmp_path) == original
 
         def typed_before_the_undo_is_seen() -> bool:
-            steps.until(lambda: typed(48))
+            until(lambda: typed(48))
             undo.click()
-            steps.until(lambda: filters_of(app, id) == 32)
+            until(lambda: filters_of(app, id) == 32)
             return typed(40)
 
-        steps.until(typed_before_the_undo_is_seen)
+        until(typed_before_the_undo_is_seen)
         page.wait_for_timeout(2000)
         expect(filters).to_have_value("40")
         assert filters_of(app, id) == 40

@@ -15,6 +15,7 @@ from flowcore.store.journal import NAME, Follower, read
 from flowcore.store.runs import WorkerTrace
 from tests.browser import steps
 from tests.browser.conftest import App
+from tests.watch import gone, until
 
 # The most alerts that ever stood in the page at once, however shortly.
 COUNT_ALERTS = """
@@ -32,17 +33,13 @@ def training(page: Page, app: App, epochs: int = 4000) -> str:
     steps.go(page, "Train")
     steps.type_in(page, "plan epochs", str(epochs))
     run = steps.train(page)
-    steps.until(lambda: steps.epochs(app, run) >= 3)
+    until(lambda: steps.epochs(app, run) >= 3)
     return run
 
 
 def worker(app: App, run: str) -> psutil.Process:
     trace = msgspec.json.decode((app.run_folder(run) / "worker.json").read_bytes(), type=WorkerTrace)
     return psutil.Process(trace.pid)
-
-
-def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def stop(page: Page) -> None:
@@ -63,12 +60,12 @@ def test_a_training_is_paused_resumed_and_run_again_in_the_page(page: Page, app:
     assert steps.epochs(app, run) == seen
     press(page, "resume")
     expect(steps.badge(page)).to_contain_text("running")
-    steps.until(lambda: steps.epochs(app, run) > seen)
+    until(lambda: steps.epochs(app, run) > seen)
     stop(page)
     press(page, "again")
     page.wait_for_url(lambda url: run not in url)
     again = steps.run_id(page)
-    steps.until(lambda: steps.epochs(app, again) >= 3)
+    until(lambda: steps.epochs(app, again) >= 3)
     first, second = (Follower(app.run_folder(id)).look().epochs[:3] for id in (run, again))
     assert [epoch.metrics for epoch in first] == [epoch.metrics for epoch in second]
     stop(page)
@@ -81,8 +78,8 @@ def test_a_reload_in_mid_training_finds_the_run_going_on(page: Page, app: App) -
     expect(steps.badge(page)).to_contain_text("running")
     assert page.url == address
     seen = steps.epochs(app, run)
-    steps.until(lambda: steps.epochs(app, run) > seen)
-    steps.until(lambda: steps.points(page) >= 3)
+    until(lambda: steps.epochs(app, run) > seen)
+    until(lambda: steps.points(page) >= 3)
     stop(page)
 
 
@@ -94,7 +91,7 @@ def test_stop_ends_a_run_within_two_seconds(page: Page, app: App) -> None:
     button.wait_for()
     start = time.monotonic()
     button.click()
-    steps.until(lambda: follower.look().over and gone(process), 20)
+    until(lambda: follower.look().over and gone(process), 20)
     assert time.monotonic() - start < 20  # the page has its own way to the server, on a machine that is busy
     assert follower.look().state == "stopped"
     events, _ = read(app.run_folder(run) / NAME)
@@ -108,7 +105,7 @@ def test_a_killed_worker_is_a_failed_run_and_the_next_one_works(page: Page, app:
     worker(app, run).kill()
     expect(steps.badge(page)).to_contain_text("failed")
     expect(page.get_by_text("The worker was killed by SIGKILL")).to_be_visible()
-    steps.until(lambda: steps.points(page) >= 3)
+    until(lambda: steps.points(page) >= 3)
     steps.type_in(page, "plan epochs", "2")
     again = steps.train(page)
     assert again != run
@@ -118,10 +115,10 @@ def test_a_killed_worker_is_a_failed_run_and_the_next_one_works(page: Page, app:
 def test_a_run_whose_server_was_killed_is_closed_by_the_next_server(page: Page, own_app: App) -> None:
     run = training(page, own_app)
     process = worker(own_app, run)
-    steps.until(lambda: Follower(own_app.run_folder(run)).look().checkpoints)
+    until(lambda: Follower(own_app.run_folder(run)).look().checkpoints)
     seen = steps.epochs(own_app, run)
     own_app.kill()
-    steps.until(lambda: gone(process), 3)
+    until(lambda: gone(process), 3)
     own_app.start()
     page.reload()
     expect(steps.badge(page)).to_contain_text("failed")
@@ -132,7 +129,7 @@ def test_a_run_whose_server_was_killed_is_closed_by_the_next_server(page: Page, 
     press(page, "continue")
     page.wait_for_url(lambda url: run not in url)
     later = steps.run_id(page)
-    steps.until(lambda: steps.epochs(own_app, later) >= seen)
+    until(lambda: steps.epochs(own_app, later) >= seen)
     found = Follower(own_app.run_folder(later)).look()
     assert [epoch.epoch for epoch in found.epochs] == list(range(1, len(found.epochs) + 1))
     stop(page)
@@ -153,7 +150,7 @@ def test_another_browser_sees_a_run_live_and_read_only_and_can_copy(
     expect(steps.at(other, "plan epochs").locator("input")).to_be_disabled()
     expect(steps.at(other, "stop")).to_have_count(0)
     seen = steps.epochs(app, run)
-    steps.until(lambda: steps.epochs(app, run) > seen)
+    until(lambda: steps.epochs(app, run) > seen)
     stop(owner)
     expect(steps.badge(other)).to_contain_text("stopped")
     steps.go(owner, "Build")
@@ -209,6 +206,6 @@ def test_the_server_ends_its_workers_when_it_is_asked_to_end(page: Page, own_app
     process = worker(own_app, run)
     assert own_app.process is not None
     os.kill(own_app.process.pid, signal.SIGINT)
-    steps.until(lambda: gone(process), 5)
-    steps.until(lambda: own_app.process is not None and own_app.process.poll() is not None, 10)
+    until(lambda: gone(process), 5)
+    until(lambda: own_app.process is not None and own_app.process.poll() is not None, 10)
     assert b'"event":"st' in (own_app.run_folder(run) / NAME).read_bytes()

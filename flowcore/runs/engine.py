@@ -60,7 +60,7 @@ class LocalRun:
         self._owner: FileLock | None = runs.own(run_id, GRACE)
         self._journal = Journal(runs.folder(run_id))
         self._worker: WorkerProcess | None = None
-        self._begun = False
+        self._begun = self._holds = False
         self._verdict: Problem | None = None
         self._heard: SimpleQueue[e.Event | None] = SimpleQueue()
         self._hearing = self._thread(_hear, self._heard, listener) if listener else None
@@ -93,13 +93,16 @@ class LocalRun:
             self._insist(self._worker)
 
     def pause(self) -> None:
-        """Ask the run to hold at the end of its batch or node."""
+        """Ask the run to hold at the end of its batch or node, as soon as it runs."""
+        with self._lock:
+            self._holds = self._run.state in ("waiting", "queued")
         if self._run.state == "running" and self._worker is not None:
             self._happened(e.Pausing(at=time.time()))
             self._worker.send(Pause())
 
     def resume(self) -> None:
-        """Let a run that holds go on."""
+        """Let a run that holds, or that was asked to, go on."""
+        self._holds = False
         if self._run.state in ("pausing", "paused") and self._worker is not None:
             if self._run.state == "pausing":
                 self._happened(e.Resumed(at=time.time()))
@@ -174,6 +177,8 @@ class LocalRun:
             if isinstance(event, e.END):
                 return event  # output that is still on its way belongs before the end
             self._happened(event)
+            if self._holds and isinstance(event, e.Started):
+                self.pause()
         return None
 
     def _insist(self, worker: WorkerProcess) -> None:

@@ -189,13 +189,13 @@ def test_a_run_that_is_paused_for_too_long_ends_and_gives_its_place_to_the_next(
 
 
 def test_a_run_that_is_asked_to_hold_before_it_begins_holds_at_its_first_node(other: Bench) -> None:
-    id = other.start("value = 1", "value = 2")
+    id = other.start("import time\ntime.sleep(1)", "value = 2")
     other.supervisor.pause(id)
     until(lambda: other.supervisor.look(id).state == "paused")
     assert other.supervisor.look(id).nodes.get("n2") is None
     other.supervisor.resume(id)
     assert other.supervisor.wait(id, 10).state == "done"
-    id = other.start("value = 1", "value = 2")
+    id = other.start("import time\ntime.sleep(1)", "value = 2")
     other.supervisor.pause(id)
     other.supervisor.resume(id)
     assert other.supervisor.wait(id, 10).state == "done"

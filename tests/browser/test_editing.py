@@ -34,6 +34,7 @@ def changes(page: Page, folder: Path, act: Callable[[], None]) -> None:
     page.wait_for_timeout(700)
     steps.settle(page)
     until(lambda: downloaded(page, folder) != before)
+    steps.settle(page)
 
 
 def upload(page: Page, app: App, content: bytes, folder: Path) -> None:
@@ -47,26 +48,27 @@ def upload(page: Page, app: App, content: bytes, folder: Path) -> None:
 def test_every_edit_can_be_undone_and_redone(page: Page, app: App, tmp_path: Path) -> None:
     steps.open_example(page, app)
     original = downloaded(page, tmp_path)
+
+    def press(key: str) -> None:
+        changes(page, tmp_path, steps.at(page, key).locator("button:enabled:visible").click)
+
     steps.select(page, "Flatten")
-    steps.type_in(page, "n8 label", "one row")
-    steps.at(page, "duplicate").locator("button:enabled:visible").click()
-    steps.settle(page)
-    steps.at(page, "delete").locator("button:enabled:visible").click()
-    steps.settle(page)
+    changes(page, tmp_path, lambda: steps.type_in(page, "n8 label", "one row"))
+    press("duplicate")
+    press("delete")
     steps.select(page, "one row")
-    steps.at(page, "delete").locator("button:enabled:visible").click()
-    steps.settle(page)
+    press("delete")
     edited = downloaded(page, tmp_path)
     assert "n8" not in edited.by_id
     for _ in range(2):
-        changes(page, tmp_path, lambda: steps.at(page, "undo").locator("button:enabled:visible").click())
+        press("undo")
     page.mouse.click(5, 5)
     for _ in range(2):
         changes(page, tmp_path, lambda: page.keyboard.press("Control+z"))
     expect(steps.at(page, "undo").locator("button:visible")).to_be_disabled()
     assert downloaded(page, tmp_path) == original
     for _ in range(4):
-        changes(page, tmp_path, lambda: steps.at(page, "redo").locator("button:enabled:visible").click())
+        press("redo")
     assert downloaded(page, tmp_path) == edited
 
 

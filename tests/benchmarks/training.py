@@ -100,8 +100,6 @@ def _tabular(supervisor: Supervisor, order: str) -> None:
     for seed in range(ROUNDS):
         expected = _timed("tabular.py", str(seed), order)
         by_hand.append(expected["wall"])
-        supervisor.workers.warm()
-        rested(supervisor.workers)
         run = _run(supervisor, graph, Settings(seed=seed))
         losses = [epoch.metrics["loss"] for epoch in run.epochs]
         assert losses == expected["history"]["loss"], "the losses differ"
@@ -188,6 +186,9 @@ def _network(shuffle: bool) -> Graph:
 
 
 def _run(supervisor: Supervisor, graph: Graph, settings: Settings) -> Run:
+    """A run on a server that has nothing else to do: a spare that is made meanwhile takes its processors."""
+    supervisor.workers.warm(settings.backend)
+    rested(supervisor.workers)
     run = supervisor.wait(supervisor.start(graph, settings=settings))
     assert run.state == "done", run.problem
     return run

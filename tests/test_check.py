@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from msgspec.structs import replace
 
 import flowcore.dataflow
 from flowcore import api
@@ -350,6 +351,38 @@ def test_values_that_are_equal_but_of_different_types_are_told_apart(values: tup
     links = tuple(Link("in", "", name, "inputs") for name in names)
     found = check(Graph(nodes=(source, *layers), links=links), TOY)
     assert [problem.nodes for problem in found] == [(name,) for name in names if name != "int"]
+
+
+def test_a_link_is_not_fine_because_one_from_the_same_type_of_node_is() -> None:
+    """A layer that nothing is linked to hands on itself, one that is called what it makes."""
+    types = {"in": SOURCE, "called": LAYER, "bare": LAYER, "one": LAYER, "two": LAYER}
+    units = {id: {"units": 1} for id in types if id != "in"}
+    graph = wired("in>called called>one bare>two", types, **units)
+    assert [problem.code for problem in check(graph, TOY)] == ["wrong-link"]
+    assert check(graph, TOY)[0].nodes == ("bare", "two")
+
+
+def test_a_port_of_one_shared_call_is_none_of_another() -> None:
+    layers = {"dense": "keras.layers.Dense", "attention": "keras.layers.MultiHeadAttention"}
+    types = {"in": "keras.Input", **layers, "first": CALL, "second": CALL}
+    links = "in>first.inputs in>second.inputs dense.layer>first.layer attention.layer>second.layer"
+    args = {"dense": {"units": 1}, "attention": {"num_heads": 1, "key_dim": 1}}
+    found = check(wired(links, types, **args), SHIPPED)
+    assert [(one.code, one.nodes) for one in found if "port" in one.code] == [("no-port", ("in", "second"))]
+
+
+@given(strategies.graphs())
+@settings(max_examples=120)
+def test_what_is_found_does_not_depend_on_what_was_looked_at_before(graph: Graph) -> None:
+    assume(len(graph.by_id) == len(graph.nodes) and all(node.type != CALL for node in graph.nodes))
+    backwards = replace(graph, nodes=graph.nodes[::-1], links=graph.links[::-1])
+    assert _of_one(check(graph, TOY)) == _of_one(check(backwards, TOY))
+
+
+def _of_one(problems: tuple[Problem, ...]) -> list[Problem]:
+    """The problems of single nodes and links: others name what comes first."""
+    several = ("cycle", "ambiguous-order")
+    return sorted((one for one in problems if one.code not in several), key=lambda one: (one.nodes, str(one)))
 
 
 def test_an_empty_graph_is_in_order_but_cannot_run() -> None:

@@ -17,7 +17,7 @@ def check(graph: Graph, catalog: Catalog) -> tuple[Problem, ...]:
     fitting = Fitting(catalog)
     for node in graph.nodes:
         found += check_nodes.of_node(graph, node, fitting)
-    found += filter(None, (check_links.of_link(graph, link, catalog) for link in graph.links))
+    found += check_links.wrong(graph, catalog)
     found += check_links.merges(graph, catalog)
     found += check_links.ambiguous(graph, catalog)
     return tuple(found)

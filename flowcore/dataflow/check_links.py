@@ -9,10 +9,24 @@ from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.problem import Problem
 
 
-def of_link(graph: Graph, link: Link, catalog: Catalog) -> Problem | None:
-    source, target = graph.by_id.get(link.source), graph.by_id.get(link.target)
-    if source is None or target is None:
-        return _dangling(graph, link)
+def wrong(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
+    """One problem for each link that is wrong; of links that are alike one is looked at."""
+    nodes, fine = graph.by_id, set[tuple[str, frozenset[str], str, str, str]]()
+    for link in graph.links:
+        source, target = nodes.get(link.source), nodes.get(link.target)
+        if source is None or target is None:
+            yield _dangling(graph, link)
+            continue
+        kind = (source.type, graph.filled(link.source), link.output, target.type, link.port)
+        if kind in fine:
+            continue
+        if problem := _of_link(graph, link, source, target, catalog):
+            yield problem
+        elif target.type != ports.CALL:  # the ports of a shared call are those of the layer that it calls
+            fine.add(kind)
+
+
+def _of_link(graph: Graph, link: Link, source: Node, target: Node, catalog: Catalog) -> Problem | None:
     otype = ports.carried(graph, source, link.output, catalog)
     if otype is None:
         names = ", ".join(name or "the whole value" for name in ports.outputs(graph, source, catalog))
@@ -55,13 +69,15 @@ def merges(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
         if len(links) < 2:
             continue
         node = graph.by_id[target]
-        for port, count in Counter([link.port for link in links]).items():
-            argument = ports.ports(graph, node, catalog).get(port.partition("[")[0].partition(".")[0])
-            if argument and argument.conns is not None and count > argument.conns:
+        known = ports.ports(graph, node, catalog)
+        limits = {link.port: one.conns for link in links if (one := known.get(link.argument)) and one.conns}
+        if not limits or len(limits) == len(links):
+            continue
+        for port, count in Counter(link.port for link in links).items():
+            if (limit := limits.get(port)) and count > limit:
                 yield Problem(
                     "port-full",
-                    f"{node.title}.{port} takes {argument.conns} link{'s'[: argument.conns > 1]}, "
-                    f"found {count}.",
+                    f"{node.title}.{port} takes {limit} link{'s'[: limit > 1]}, found {count}.",
                     "Remove the others.",
                     (target,),
                 )
@@ -92,7 +108,7 @@ def _conflicts(
 
 
 def _changes(graph: Graph, link: Link, catalog: Catalog) -> bool:
-    if link.argument != "self" or (target := graph.by_id.get(link.target)) is None:
+    if link.port != "self" or (target := graph.by_id.get(link.target)) is None:
         return False
     descriptor = catalog.find(target.type)
     return descriptor is not None and descriptor.mutates

@@ -12,28 +12,34 @@ from flowcore.model.problem import Problem
 
 
 def of_node(graph: Graph, node: Node, fitting: Fitting) -> list[Problem]:
-    found: list[Problem] = []
-    for args in (node.args, node.call):
-        for name, item in args.items():
-            if isinstance(item, (list, dict, float)):
-                found += _bad_values(node, name, item, fitting.catalog)
     descriptor = fitting.catalog.find(node.type)
     if descriptor is None:
-        return [*found, _unknown(node, node.type)]
+        bad = (*_bad_values(node, node.args, fitting.catalog), *_bad_values(node, node.call, fitting.catalog))
+        return [*bad, _unknown(node, node.type)]
+    found: list[Problem] = []
     if descriptor.runs == "never" or not descriptor.available:
         found.append(_forbidden(node, descriptor))
-    linked = {link.argument for link in graph.into(node.id)}
-    if node.args:
-        found += _constants(node, node.args, descriptor, descriptor.arguments, linked, fitting)
+    linked = graph.filled(node.id)
+    if node.args and not linked.isdisjoint(node.args):
+        found += [_twice(node, name) for name in node.args if name in linked]
+    if node.args and (doubtful := fitting.doubtful(node.args, descriptor)):
+        found += _constants(node, doubtful, descriptor, descriptor.arguments, fitting.catalog)
     for argument in descriptor.required:
         if argument.arg not in node.args and argument.arg not in linked:
             found.append(_missing(node, argument))
     if descriptor.apply:
-        found += _call(graph, node, descriptor, linked, fitting)
+        found += _call(graph, node, descriptor, linked, fitting.catalog)
+    elif node.call:
+        found += _bad_values(node, node.call, fitting.catalog)
     return found
 
 
-def _bad_values(node: Node, name: str, item: value.Value, catalog: Catalog) -> Iterator[Problem]:
+def _bad_values(node: Node, args: Mapping[str, value.Value], catalog: Catalog) -> Iterator[Problem]:
+    for name, item in args.items():
+        yield from _bad_value(node, name, item, catalog)
+
+
+def _bad_value(node: Node, name: str, item: value.Value, catalog: Catalog) -> Iterator[Problem]:
     for path, reason in value.flaws(item, name):
         yield Problem("bad-value", f"{node.title}: {path} {reason}.", "Correct the value.", (node.id,))
     yield from _named(node, item, catalog)
@@ -75,13 +81,14 @@ def _forbidden(node: Node, descriptor: NodeDescriptor) -> Problem:
 
 
 def _call(
-    graph: Graph, node: Node, descriptor: NodeDescriptor, linked: set[str], fitting: Fitting
+    graph: Graph, node: Node, descriptor: NodeDescriptor, linked: frozenset[str], catalog: Catalog
 ) -> list[Problem]:
     found: list[Problem] = []
-    known = ports.call_ports(graph, node, fitting.catalog)
+    known = ports.call_ports(graph, node, catalog)
     if node.call:
-        inputs = {**known, **descriptor.call_arguments, **ports.call_constants(graph, node, fitting.catalog)}
-        found += _constants(node, node.call, descriptor, inputs, linked, fitting)
+        found += [_twice(node, name) for name in node.call if name in linked]
+        inputs = {**known, **descriptor.call_arguments, **ports.call_constants(graph, node, catalog)}
+        found += _constants(node, node.call, descriptor, inputs, catalog)
     if not descriptor.is_layer or not linked.isdisjoint(known):
         for argument in known.values():
             if argument.required and argument.arg not in linked and argument.arg not in node.call:
@@ -96,22 +103,19 @@ def _constants(
     args: Mapping[str, value.Value],
     descriptor: NodeDescriptor,
     known: Mapping[str, Argument],
-    linked: set[str],
-    fitting: Fitting,
+    catalog: Catalog,
 ) -> list[Problem]:
     found: list[Problem] = []
     for name, item in args.items():
+        found += _bad_value(node, name, item, catalog)
         argument = known.get(name)
         if argument is None:
             own = known if known is descriptor.arguments else descriptor.call_arguments
             found.append(_no_argument(node, descriptor, name, own))
-            continue
-        if name in linked:
-            found.append(_twice(node, name))
-        if not argument.supported:
+        elif not argument.supported:
             found.append(_unsupported(node, name))
-        elif flaws := fitting.flaws(item, argument):
-            found += [_wrong(node, flaw) for flaw in flaws]
+        elif not any(value.flaws(item)):
+            found += [_wrong(node, flaw) for flaw in fits.flaws(item, argument, catalog)]
     return found
 
 

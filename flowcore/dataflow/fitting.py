@@ -1,27 +1,41 @@
 """Constants against arguments, each pair looked at once: a graph says the same in many of its nodes."""
 
+from typing import Final
+
 from flowcore.dataflow import fits
 from flowcore.model import value
-from flowcore.model.descriptor import Argument, Catalog
+from flowcore.model.descriptor import Argument, Catalog, NodeDescriptor
 from flowcore.model.value import Value
+
+SCALARS: Final = frozenset({bool, int, float, str, type(None)})
 
 
 class Fitting:
-    """The flaws of constants, for as long as a catalogue stays as it is: one check, say."""
+    """Which constants fit, for as long as a catalogue stays as it is: one check, say."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._known: dict[tuple[int, type, Value], tuple[str, ...]] = {}
+        self._fine: dict[str, set[tuple[str, type, Value]]] = {}
 
-    def flaws(self, item: Value, argument: Argument) -> tuple[str, ...]:
-        """Every reason why a constant does not fit; () for one that breaks the rules of documents."""
-        if isinstance(item, (list, dict)):
-            return self._look(item, argument)
-        key = (id(argument), item.__class__, item)  # True, 1 and 1.0 are equal
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._look(item, argument)
+    def doubtful(self, args: dict[str, Value], descriptor: NodeDescriptor) -> dict[str, Value]:
+        """The constants among args that are wrong or more than a scalar.
+
+        Of scalars that are alike one is looked at. True, 1 and 1.0 are equal, but not alike.
+        """
+        fine = self._fine.setdefault(descriptor.package, set())
+        found = {}
+        for name, item in args.items():
+            kind = item.__class__
+            if kind not in SCALARS:
+                found[name] = item
+            elif (name, kind, item) not in fine:
+                if self._fits(item, descriptor.arguments.get(name)):
+                    fine.add((name, kind, item))
+                else:
+                    found[name] = item
         return found
 
-    def _look(self, item: Value, argument: Argument) -> tuple[str, ...]:
-        return () if any(value.flaws(item)) else tuple(fits.flaws(item, argument, self.catalog))
+    def _fits(self, item: Value, argument: Argument | None) -> bool:
+        if argument is None or not argument.supported:
+            return False
+        return not any(value.flaws(item)) and not any(fits.flaws(item, argument, self.catalog))

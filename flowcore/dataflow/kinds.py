@@ -54,8 +54,10 @@ def kinds(value: Value, argument: Argument, catalog: Catalog) -> list[str]:
 
 def names(argument: Argument, catalog: Catalog) -> tuple[str, ...]:
     """Every text that is understood: the choices, and what else stands for their family; () is any text."""
+    if not argument.choices:
+        return ()
     found = [one for one in argument.choices if isinstance(one, str)]
-    families = {family(itype) for itype in argument.types} if argument.choices else ()
+    families = {family(itype) for itype in argument.types}
     return (*found, *(name for one in sorted(families) for name in catalog.names.get(one, ())))
 
 

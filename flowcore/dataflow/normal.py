@@ -44,7 +44,7 @@ def _node(graph: Graph, node: Node, catalog: Catalog) -> Node:
         return node
     if _passed_on(node, catalog):
         return replace(node, type=descriptor.package, args={}, call={})
-    linked = {link.argument for link in graph.into(node.id)}
+    linked = graph.filled(node.id)
     called = ports.call_ports(graph, node, catalog) if descriptor.apply else {}
     args = {
         name: _value(node.args[name])

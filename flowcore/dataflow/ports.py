@@ -75,10 +75,8 @@ def outputs(graph: Graph, node: Node, catalog: Catalog) -> Mapping[str, str]:
         return _UNKNOWN
     if not descriptor.is_layer:
         return descriptor.otypes
-    for link in graph.into(node.id):
-        if link.argument in descriptor.call_arguments:
-            return descriptor.called_otypes
-    return _UNCALLED
+    called = not graph.filled(node.id).isdisjoint(descriptor.call_arguments)
+    return descriptor.called_otypes if called else _UNCALLED
 
 
 def carried(graph: Graph, node: Node, output: str, catalog: Catalog) -> str | None:

@@ -98,6 +98,15 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def outgoing(self) -> dict[str, tuple[Link, ...]]:
         return _grouped(self, attrgetter("source"))
 
+    @cached_property
+    def _filled(self) -> dict[str, frozenset[str]]:
+        alike: dict[frozenset[str], frozenset[str]] = {}  # few differ
+        found = {}
+        for node, links in self.incoming.items():
+            names = frozenset([link.argument for link in links])
+            found[node] = alike.setdefault(names, names)
+        return found
+
     def steps(self) -> Iterator[tuple[Node, tuple[Link, ...]]]:
         """Each node with the links that end at it, without a look-up; for graphs whose ids are unique."""
         return zip(self.nodes, self.incoming.values(), strict=True)
@@ -106,6 +115,10 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         """Links that end at a node, or at one argument of it, in the order of the document."""
         links = self.incoming.get(node, ())
         return links if argument is None else tuple(link for link in links if link.argument == argument)
+
+    def filled(self, node: str) -> frozenset[str]:
+        """The arguments of a node that links fill."""
+        return self._filled.get(node, frozenset())
 
     def out_of(self, node: str) -> tuple[Link, ...]:
         return self.outgoing.get(node, ())

@@ -167,7 +167,7 @@ def _fills(colours: Palette) -> dict[str, str]:
 
 def _dots(graph: Graph, node: Node, catalog: Catalog, colours: Palette) -> str:
     """A dot for every port above, filled where something is linked, and for every output below."""
-    linked = {link.argument for link in graph.into(node.id)}
+    linked = graph.filled(node.id)
     taken = {link.output for link in graph.out_of(node.id)}
     above = [
         (item.arg in linked, item.required)

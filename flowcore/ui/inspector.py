@@ -117,7 +117,7 @@ def _arguments(here: Session, node: Node, descriptor: NodeDescriptor, catalog: C
     def now(graph: Graph) -> Node:
         return graph.by_id.get(id, node)
 
-    linked = frozenset(link.argument for link in here.graph.into(node.id))
+    linked = here.graph.filled(node.id)
     key = f"{node.id} args"
     forms.arguments(descriptor, node.args, key, store, catalog, disabled=not here.editable, skip=linked)
     constants = [item for item in descriptor.inputs if item.widget != "port" and item.arg not in linked]

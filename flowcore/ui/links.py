@@ -25,7 +25,7 @@ def names(graph: Graph) -> dict[str, str]:
 
 def inputs(here: Session, node: Node, catalog: Catalog) -> None:
     graph = here.graph
-    linked = {link.argument for link in graph.into(node.id)}
+    linked = graph.filled(node.id)
     shown = [
         item
         for item in ports.ports(graph, node, catalog).values()

@@ -2,7 +2,8 @@
 
 Each engine has a process of its own; the arms take turns, and medians of processor time are printed, each of
 the smallest of three passes: all engines work in one thread, and others use the machine too. The rivals are
-installed into an environment of their own, ``build/rivals``: flowcore depends on none of them.
+installed into an environment of their own, ``build/rivals``: flowcore depends on none of them. All sections
+are measured, or those that are named: ``python -m tests.benchmarks.engine growth check``.
 """
 
 import gc
@@ -36,11 +37,19 @@ OURS, FLOOR = "flowcore", "plain loop"
 LIBRARIES: Final = ("graphlib", "networkx")
 EXECUTE: Final = ("dask.get", "hamilton", "barfi")
 SIZES: Final = (100, 1_000, 10_000, 100_000)
-TIMES, LIMIT, SLOW = 5, 45.0, 2.0
+TIMES, PAIRS, LIMIT, SLOW = 5, 9, 45.0, 2.0
 BOUND, GROWTH, CHECKED = 5.0, 1.5, 10.0
 
 
 def main() -> None:
+    named = sys.argv[1:] or list(SECTIONS)
+    if unknown := set(named) - set(SECTIONS):
+        raise SystemExit(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    for name in named:
+        SECTIONS[name]()
+
+
+def _dispatch() -> None:
     print("\n## Order and dispatch, microseconds a node (median of 5, each of 3 passes; arms take turns)")
     with _engines(OURS, FLOOR, *LIBRARIES, *EXECUTE) as engines:
         for size in SIZES:
@@ -48,9 +57,6 @@ def main() -> None:
                 _turns(engines, kind, size)
             _print(engines, size)
         _verdicts(engines)
-    with _engines(OURS, FLOOR) as engines:
-        _growth(*engines)
-    _check()
 
 
 class Engine:
@@ -81,6 +87,11 @@ class Engine:
         """Microseconds a node, infinite where there is none."""
         found = self.seconds.get((kind, size))
         return 1e6 * median(found) / size if found else float("inf")
+
+    def growth(self, kind: str, few: int, many: int) -> float:
+        """How much longer a node takes among many than among few that were measured just before."""
+        pairs = zip(self.seconds[kind, few], self.seconds[kind, many], strict=False)
+        return median(longer / short for short, longer in pairs) * few / many
 
     def close(self) -> None:
         if self._process is not None:
@@ -157,17 +168,18 @@ def _verdicts(engines: list[Engine]) -> None:
         _say(f"{kind}: share of the fastest rival's time, at most", 1 / best, 1.0)
 
 
-def _growth(ours: Engine, floor: Engine) -> None:
-    """Few and many nodes in turn: what others leave of the cache of the machine changes by the minute."""
+def _growth() -> None:
+    """What others leave of the cache of the machine changes by the minute: few and many nodes in turn."""
     few, many = SIZES[-2:]
-    print(f"\n## How much longer a node takes among {many:,} than among {few:,}, measured in turn")
-    for kind in KINDS:
-        for _ in range(TIMES):
-            for size in (few, many):
-                for engine in (ours, floor):
-                    engine.measure(kind, size)
-        own, loop = (engine.figure(kind, many) / engine.figure(kind, few) for engine in (ours, floor))
-        _say(f"{kind}; a plain loop {loop:.2f}", own, GROWTH)
+    print(f"\n## How much longer a node takes among {many:,} than among {few:,} (median of {PAIRS} pairs)")
+    with _engines(OURS, FLOOR) as engines:
+        for kind in KINDS:
+            for _ in range(PAIRS):
+                for engine in engines:
+                    engine.measure(kind, few)
+                    engine.measure(kind, many)
+            own, loop = (engine.growth(kind, few, many) for engine in engines)
+            _say(f"{kind}; a plain loop {loop:.2f}", own, GROWTH)
 
 
 def _say(what: str, found: float, bound: float) -> None:
@@ -216,6 +228,8 @@ def _random() -> Graph:
     links = (Link(source, "", id, "x") for id in drawn.ids for source in drawn.sources[id])
     return Graph(nodes=tuple(Node(id=id, type=PASS) for id in drawn.ids), links=tuple(links))
 
+
+SECTIONS: Final = {"dispatch": _dispatch, "growth": _growth, "check": _check}
 
 if __name__ == "__main__":
     main()

@@ -362,6 +362,12 @@ def test_a_link_is_not_fine_because_one_from_the_same_type_of_node_is() -> None:
     assert check(graph, TOY)[0].nodes == ("bare", "two")
 
 
+def test_a_value_and_a_link_for_an_argument_that_there_is_not_are_no_value_twice() -> None:
+    graph = layer(units=1, gone=1)
+    graph = replace(graph, links=(*graph.links, Link("in", "", "hidden", "gone")))
+    assert sorted(problem.code for problem in check(graph, TOY)) == ["no-port", "unknown-argument"]
+
+
 def test_a_port_of_one_shared_call_is_none_of_another() -> None:
     layers = {"dense": "keras.layers.Dense", "attention": "keras.layers.MultiHeadAttention"}
     types = {"in": "keras.Input", **layers, "first": CALL, "second": CALL}

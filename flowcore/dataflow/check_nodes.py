@@ -21,7 +21,7 @@ def of_node(graph: Graph, node: Node, fitting: Fitting) -> list[Problem]:
         found.append(_forbidden(node, descriptor))
     linked = graph.filled(node.id)
     if node.args and not linked.isdisjoint(node.args):
-        found += [_twice(node, name) for name in node.args if name in linked]
+        found += _twice(node, linked.intersection(descriptor.arguments), node.args)
     if node.args and (doubtful := fitting.doubtful(node.args, descriptor)):
         found += _constants(node, doubtful, descriptor, descriptor.arguments, fitting.catalog)
     for argument in descriptor.required:
@@ -86,8 +86,8 @@ def _call(
     found: list[Problem] = []
     known = ports.call_ports(graph, node, catalog)
     if node.call:
-        found += [_twice(node, name) for name in node.call if name in linked]
         inputs = {**known, **descriptor.call_arguments, **ports.call_constants(graph, node, catalog)}
+        found += _twice(node, linked.intersection(inputs), node.call)
         found += _constants(node, node.call, descriptor, inputs, catalog)
     if not descriptor.is_layer or not linked.isdisjoint(known):
         for argument in known.values():
@@ -133,13 +133,17 @@ def _unconnected(node: Node, port: str) -> Problem:
     )
 
 
-def _twice(node: Node, name: str) -> Problem:
-    return Problem(
-        "argument-twice",
-        f"{node.title}: {name} has a value and a link.",
-        "Clear the value, or remove the link.",
-        (node.id,),
-    )
+def _twice(node: Node, linked: frozenset[str], args: Mapping[str, value.Value]) -> list[Problem]:
+    return [
+        Problem(
+            "argument-twice",
+            f"{node.title}: {name} has a value and a link.",
+            "Clear the value, or remove the link.",
+            (node.id,),
+        )
+        for name in args
+        if name in linked
+    ]
 
 
 def _unsupported(node: Node, name: str) -> Problem:

@@ -70,11 +70,10 @@ def merges(graph: Graph, catalog: Catalog) -> Iterator[Problem]:
             continue
         node = graph.by_id[target]
         known = ports.ports(graph, node, catalog)
-        limits = {link.port: one.conns for link in links if (one := known.get(link.argument)) and one.conns}
-        if not limits or len(limits) == len(links):
-            continue
-        for port, count in Counter(link.port for link in links).items():
-            if (limit := limits.get(port)) and count > limit:
+        arguments = {link.port: known.get(link.argument) for link in links}
+        limits = {port: one.conns for port, one in arguments.items() if one and one.conns is not None}
+        for port, count in Counter(link.port for link in links if limits).items():
+            if (limit := limits.get(port)) is not None and count > limit:
                 yield Problem(
                     "port-full",
                     f"{node.title}.{port} takes {limit} link{'s'[: limit > 1]}, found {count}.",
@@ -108,7 +107,7 @@ def _conflicts(
 
 
 def _changes(graph: Graph, link: Link, catalog: Catalog) -> bool:
-    if link.port != "self" or (target := graph.by_id.get(link.target)) is None:
+    if link.argument != "self" or (target := graph.by_id.get(link.target)) is None:
         return False
     descriptor = catalog.find(target.type)
     return descriptor is not None and descriptor.mutates

@@ -24,7 +24,7 @@ def can_make(graph: Graph, node: Node, catalog: Catalog, values: Mapping[str, Ou
     links = graph.into(node.id)
     if not all(link.source in values for link in links):
         return False
-    given = {*node.args, *(link.argument for link in links)}
+    given = {*node.args, *graph.filled(node.id)}
     complete = all(item.arg in given for item in descriptor.args if item.required)
     if descriptor.kind == "function" and descriptor.instance and descriptor.package != INPUT:
         # Without a symbolic tensor an operation would compute, on as much memory as it is told to.

@@ -11,7 +11,7 @@ app: $(READY)
 
 # Browsers have the two cores for themselves: what a person would wait for is measured there.
 test: $(READY) chromium
-	$(BIN)/pytest -n 2 --ignore tests/browser
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/browser
 	$(BIN)/pytest tests/browser
 
 check: $(READY)

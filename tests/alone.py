@@ -17,9 +17,9 @@ SOURCES = {f"fallback.{path.stem}": path.read_text() for path in (ROOT / "fallba
 ALONE = ROOT / "tests" / "scripts" / "alone.py"
 
 
-def write(graph: Graph, catalog: Catalog, path: Path) -> Path:
+def write(graph: Graph, catalog: Catalog, path: Path, seed: int = 0) -> Path:
     """The script of a graph as a file."""
-    path.write_text(script(graph, catalog, SOURCES))
+    path.write_text(script(graph, catalog, SOURCES, seed))
     return path
 
 

@@ -4,13 +4,16 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flowcore import api
 from flowcore.model.descriptor import Catalog
 from flowcore.runs.checker import Checker
+from flowcore.runs.workers import Workers
 from flowcore.store import descriptors
 
 _HOME = tempfile.TemporaryDirectory(prefix="flowcore-tests-")
@@ -60,7 +63,36 @@ def catalog() -> Catalog:
     return descriptors.load()
 
 
-@pytest.fixture(scope="module")
+class Kept(Workers):
+    """Workers of many supervisors, which are not theirs to end."""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """What is installed does not change under the tests; each AppTest would read all of it again."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", lru_cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[Workers]:
+    """Workers forked from one process that has imported Keras. Those of the library are taken here too."""
+    found = Kept(spares=0, fork=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "_workers", lambda: found)
+        yield found
+    Workers.close(found)
+
+
+@pytest.fixture(scope="session")
 def checker() -> Iterator[Checker]:
     """A checker with a real process, on the lightest back end that is installed."""
     found = Checker()

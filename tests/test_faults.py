@@ -25,7 +25,8 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs, scratch
-from tests.test_runs import CATALOG, READY, Bench, Kept, bystander, journalled, worker_of
+from tests.conftest import Kept
+from tests.test_runs import CATALOG, READY, Bench, bystander, journalled, worker_of
 from tests.watch import gone, until
 
 MB = 1_000_000

@@ -30,6 +30,7 @@ from flowcore.runs.queue import Queue
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import journal, runs
+from tests.conftest import Kept
 from tests.watch import gone, until
 
 ANY = Argument(arg="init_globals", itype="dict", itypes=("dict", "any"), widget="port", conns=1)
@@ -96,13 +97,6 @@ def journalled(id: str) -> list[e.Event]:
 def worker_of(id: str) -> psutil.Process:
     trace = until(lambda: runs.traced(id))
     return psutil.Process(trace.pid)
-
-
-class Kept(Workers):
-    """Workers of many supervisors, which are not theirs to end."""
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module", params=["forked", "spawned"])

@@ -29,7 +29,6 @@ from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.talk import Look
 from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
-from tests.test_runs import Kept
 from tests.toy_network import linked
 from tests.watch import until
 
@@ -54,13 +53,6 @@ PRINT = NodeDescriptor(
     otype="int",
     args=(Argument(arg="model", itype="model", required=True, widget="port"),),
 )
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    found = Kept(spares=0, fork=True)
-    yield found
-    Workers.close(found)
 
 
 class Bench:
@@ -96,13 +88,13 @@ class Bench:
 
 @pytest.fixture
 def bench(
-    home: Path, tmp_path: Path, catalog: Catalog, workers: Workers, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, catalog: Catalog, forks: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
     folder = tmp_path / "functions"
     folder.mkdir()
     (folder / "weights_of_tests.py").write_text(CODE)
     monkeypatch.setenv("FLOWCORE_FALLBACK", str(folder))
-    found = Bench(catalog, workers)
+    found = Bench(catalog, forks)
     yield found
     found.sessions.close()
     found.supervisor.close()

@@ -17,7 +17,6 @@ from flowcore.runs.trained import trained
 from flowcore.runs.workers import Workers
 from flowcore.store import database, journal, runs
 from tests.test_pages import TOKEN, opened, stored
-from tests.test_runs import Kept
 from tests.test_training import EVALUATE, FIT, USUAL, digits, done, end, metrics
 from tests.watch import until
 
@@ -25,16 +24,9 @@ AGAIN = "n14"
 STOPPING = {"$new": "keras.callbacks.EarlyStopping", "args": {"monitor": "loss", "min_delta": 10.0}}
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    found = Kept(spares=1, fork=True)
-    yield found
-    Workers.close(found)
-
-
 @pytest.fixture
-def supervisor(home: Path, catalog: Catalog, workers: Workers) -> Iterator[Supervisor]:
-    found = Supervisor(lambda: catalog, workers, Limits())
+def supervisor(home: Path, catalog: Catalog, forks: Workers) -> Iterator[Supervisor]:
+    found = Supervisor(lambda: catalog, forks, Limits())
     yield found
     found.close()
 

@@ -20,9 +20,7 @@ HEAD = ("example", "nodes", "parameters", "seconds", "figure", "band", "in band"
 
 def main(*names: str) -> None:
     """Print a row for each example; all of them if none is named."""
-    print(
-        ROW.format("example", "nodes", "parameters", "seconds", "figure", "band", "in band", "script equal")
-    )
+    print(ROW.format(*HEAD))
     with tempfile.TemporaryDirectory() as folder:
         for name, path in api.examples().items():
             if not names or name in names:

@@ -140,7 +140,7 @@ def pass_over(epochs: int, rows: int) -> None:
 @contextlib.contextmanager
 def _one_iterator() -> Iterator[None]:
     """Begin an epoch with the iterator that Keras makes at the end of the one before, and then makes anew
-    (keras.src.trainers.epoch_iterator.EpochIterator._enumerate_iterator).
+    (keras.src.trainers.epoch_iterator.EpochIterator._enumerate_iterator), in each validation twice.
     """
     from keras.src.backend.tensorflow.trainer import TFEpochIterator
 
@@ -149,12 +149,19 @@ def _one_iterator() -> Iterator[None]:
         made = epochs._current_iterator
         return made if made is not None and epochs._steps_seen == 0 else epochs._distributed_dataset
 
-    kept = TFEpochIterator._get_iterator
-    TFEpochIterator._get_iterator = unused
+    def reset(epochs: Any) -> None:
+        """An iterator of arrays in order that nobody has begun is as good as a new one."""
+        again = epochs._steps_seen == 0 and getattr(epochs.data_adapter, "_shuffle", True) is False
+        made = epochs._current_iterator if again else None
+        forget(epochs)
+        epochs._current_iterator = made
+
+    kept, forget = TFEpochIterator._get_iterator, TFEpochIterator.reset
+    TFEpochIterator._get_iterator, TFEpochIterator.reset = unused, reset
     try:
         yield
     finally:
-        TFEpochIterator._get_iterator = kept
+        TFEpochIterator._get_iterator, TFEpochIterator.reset = kept, forget
 
 
 def _is_plain(adapter: Any) -> bool:
@@ -176,20 +183,18 @@ def _by_epoch(adapter: Any) -> Any:
     sliced = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
     inputs = keras.tree.lists_to_tuples(sliced)
 
-    def permutation(_: Any) -> Any:
-        indices = tf.range(rows, dtype=tf.int64)
-        return tf.random.shuffle(indices) if shuffle else indices
-
     def gathered(indices: Any, whole: Any) -> Any:
         def pick(item: Any) -> Any:
-            return tf.gather(item, indices, axis=0) if shuffle and tf.is_tensor(item) else item
+            return tf.gather(item, indices, axis=0) if tf.is_tensor(item) else item
 
         return keras.tree.map_structure(pick, whole)
 
-    order = tf.data.Dataset.range(1).map(permutation)
-    whole = tf.data.Dataset.from_tensors(inputs).repeat()
-    found = tf.data.Dataset.zip((order, whole)).map(gathered)
-    found = found.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(_one(parts)).batch(batch))
+    if not shuffle:
+        found = tf.data.Dataset.from_tensor_slices(_one(inputs)).batch(batch)
+    else:
+        order = tf.data.Dataset.range(1).map(lambda _: tf.random.shuffle(tf.range(rows, dtype=tf.int64)))
+        whole = tf.data.Dataset.zip((order, tf.data.Dataset.from_tensors(inputs).repeat())).map(gathered)
+        found = whole.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(_one(parts)).batch(batch))
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE

@@ -30,6 +30,11 @@ ROUNDS = 5
 EPOCHS = 20
 TURNS, DRAWS = 16, 1_000
 LONG = 60  # epochs: beside them the tracing, whose time wanders, counts for little
+ORDERS = {
+    "in order": {"shuffle": False},
+    "shuffled": {"shuffle": True},
+    "validated": {"shuffle": True, "validation_split": 0.2},
+}
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 # Runs a script whose fit says how long it took: (wall, processor) seconds on the last line.
 TIMED = """
@@ -88,7 +93,7 @@ def main() -> None:
     os.environ["FLOWCORE_HOME"] = tempfile.mkdtemp(prefix="flowcore-bench-")
     catalog = api.catalog()
     supervisor = Supervisor(lambda: catalog, Workers(spares=1, fork=True))
-    for order in ("in order", "shuffled"):
+    for order in ORDERS:
         _tabular(supervisor, order)
     supervisor.close()
     _processor()
@@ -96,7 +101,7 @@ def main() -> None:
 
 
 def _tabular(supervisor: Supervisor, order: str) -> None:
-    graph = _network(order == "shuffled")
+    graph = _network(order)
     ours, by_hand, jax, spread = [], [], [], []
     for seed in range(ROUNDS):
         expected = _timed("tabular.py", str(seed), order)
@@ -104,6 +109,9 @@ def _tabular(supervisor: Supervisor, order: str) -> None:
         run = _run(supervisor, graph, Settings(seed=seed))
         losses = [epoch.metrics["loss"] for epoch in run.epochs]
         assert losses == expected["history"]["loss"], "the losses differ"
+        if order == "validated":
+            validated = [epoch.metrics["val_loss"] for epoch in run.epochs]
+            assert validated == expected["history"]["val_loss"], "the losses of what is kept back differ"
         ours.append(_seconds(run))
         other = _run(supervisor, graph, Settings(seed=seed, backend="jax"))
         jax.append(_seconds(other))
@@ -139,7 +147,7 @@ def _telling() -> None:
     place in a turn equally often. The floor is what one half of those without a callback is to the other, in
     95 of 100 ways to halve them.
     """
-    graph = edit.set_argument(_network(True), "fit", "epochs", LONG)
+    graph = edit.set_argument(_network("shuffled"), "fit", "epochs", LONG)
     arms = ("silent", "told", "kept", "silent")
     kinds = [arms[(turn + place) % len(arms)] for turn in range(TURNS) for place in range(len(arms))]
     arm: dict[str, list[float]] = {}
@@ -154,7 +162,7 @@ def _telling() -> None:
     print(f"  floor {floor[DRAWS // 40]:.3f} to {floor[-DRAWS // 40]:.3f}")
 
 
-def _network(shuffle: bool) -> Graph:
+def _network(order: str) -> Graph:
     """The graph of scripts/tabular.py."""
     made = {"n_samples": 2000, "n_features": 30, "n_informative": 12, "random_state": 0}
     nodes = (
@@ -169,7 +177,7 @@ def _network(shuffle: bool) -> Graph:
             "keras.Model.compile",
             {"optimizer": "adam", "loss": "binary_crossentropy", "metrics": ["accuracy"]},
         ),
-        ("fit", "keras.Model.fit", {"epochs": 20, "batch_size": 32, "shuffle": shuffle}),
+        ("fit", "keras.Model.fit", {"epochs": 20, "batch_size": 32, **ORDERS[order]}),
     )
     links = (
         ("row", "", "a", "inputs"),

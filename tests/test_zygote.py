@@ -171,16 +171,18 @@ def test_how_a_worker_ended_is_known_even_if_its_zygote_takes_its_time(
     finish(worker)
 
 
-def test_a_run_of_one_back_end_leaves_the_spares_of_another_alone(made: Callable[..., Workers]) -> None:
+def test_each_back_end_in_use_has_spares_of_its_own(made: Callable[..., Workers]) -> None:
     workers = made(spares=1)
     workers.warm()
     spare = until(lambda: list(workers._waiting))[0]
-    other = workers.take("run", backend="jax")
-    assert other.backend == "jax"
+    first = workers.take("run", backend="jax")
+    assert first.backend == "jax"
     assert spare.wait(0) is None
+    other = until(lambda: [one for one in workers._waiting if one.backend == "jax"])[0]
     assert workers.take("run") is spare
-    finish(other)
-    finish(spare)
+    assert workers.take("run", backend="jax") is other
+    for worker in (first, spare, other):
+        finish(worker)
 
 
 LAST = Path("/proc/sys/kernel/ns_last_pid")

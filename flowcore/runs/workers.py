@@ -27,11 +27,11 @@ def can_fork() -> bool:
 
 
 class Workers:
-    """Zygotes, one for each back end in use, and the spare workers of the first. Threads may share it.
+    """Zygotes, one for each back end in use, and their spare workers. Threads may share it.
 
-    spares: workers that wait with a tiny fit behind them. idle: seconds without a worker at work after
-    which spares and zygotes end; the next worker starts them again. fork: False to start each worker by
-    itself, which is all that other systems than Linux can. pool: the memory of those that are at work.
+    spares: workers of each that wait with a tiny fit behind them. idle: seconds without a worker at work
+    after which spares and zygotes end; the next worker starts them again. fork: False to start each worker
+    by itself, which is all that other systems than Linux can. pool: the memory of those that are at work.
     """
 
     def __init__(
@@ -147,10 +147,11 @@ class Workers:
                 if self._closed or not self._zygotes:
                     self._keeper = None
                     return
-                zygote = self._zygote(next(iter(self._zygotes)))
-                lacking = self._lacking() and zygote is not None
-            if lacking and zygote and zygote.ready.is_set():
-                self._refill(zygote)
+                zygotes = [one for name in list(self._zygotes) if (one := self._zygote(name))]
+                lacking = [one for one in zygotes if self._lacking(one.backend)]
+            for zygote in lacking:
+                if zygote.ready.is_set():
+                    self._refill(zygote)
             with self._lock:
                 self._wake.wait(0.2 if lacking else 1.0)
 
@@ -158,11 +159,12 @@ class Workers:
         """Whether somebody may wait for a zygote; for one that has failed before, nobody does."""
         return any(not one.ready.is_set() for name, one in self._zygotes.items() if name not in self._pauses)
 
-    def _lacking(self) -> bool:
+    def _lacking(self, backend: str) -> bool:
         for spare in [spare for spare in self._waiting if spare.wait(0) is not None]:
             self._waiting.remove(spare)
             _discard(spare)
-        return len(self._waiting) < self.spares and time.monotonic() >= self._due
+        waiting = sum(spare.backend == backend for spare in self._waiting)
+        return waiting < self.spares and time.monotonic() >= self._due
 
     def _refill(self, zygote: Zygote) -> None:
         try:

@@ -157,7 +157,8 @@ def rested(workers: Workers) -> None:
     while idle < 5:
         time.sleep(0.3)
         now = sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in workers.pids)
-        idle = idle + 1 if now - before < 0.03 and len(workers.pids) > workers.spares else 0
+        whole = len(workers.pids) >= len(workers._zygotes) * (1 + workers.spares)
+        idle = idle + 1 if now - before < 0.03 and whole else 0
         before = now
 
 

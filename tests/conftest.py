@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from flowcore import api
 from flowcore.model.descriptor import Catalog
 from flowcore.runs.checker import Checker
+from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.workers import Workers
 from flowcore.store import descriptors
 
@@ -90,6 +91,14 @@ def forks() -> Iterator[Workers]:
         patch.setattr(api, "_workers", lambda: found)
         yield found
     Workers.close(found)
+
+
+@pytest.fixture
+def supervisor(home: Path, catalog: Catalog, forks: Workers) -> Iterator[Supervisor]:
+    """Starts runs in forks."""
+    found = Supervisor(lambda: catalog, forks)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,20 +10,12 @@ from flowcore.model.descriptor import Catalog
 from flowcore.model.run import Settings
 from flowcore.runs.checker import Checker
 from flowcore.runs.supervisor import Supervisor
-from flowcore.runs.workers import Workers
 from flowcore.store import descriptors
 from flowcore.store.examples import examples, offered
 from tests.alone import Alone, expected, printed, write
 from tests.headlines import HEADLINES, figure, shortened, written_to
 
 LOADED = {name: api.load(path) for name, path in api.examples().items()}
-
-
-@pytest.fixture
-def supervisor(home: Path, forks: Workers) -> Iterator[Supervisor]:
-    found = Supervisor(descriptors.load, forks)
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

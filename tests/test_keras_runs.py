@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -50,13 +49,6 @@ def network(links: str, **nodes: tuple[str, dict[str, object]]) -> Graph:
     return wired(links, types, **{id: args for id, (_, args) in nodes.items()})  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def supervisor(home: Path, catalog: Catalog, forks: Workers) -> Iterator[Supervisor]:
-    found = Supervisor(lambda: catalog, forks)
-    yield found
-    found.close()
-
-
 def run(supervisor: Supervisor, graph: Graph, seed: int = 0) -> tuple[str, Run]:
     id = supervisor.start(graph, settings=Settings(seed=seed))
     found = supervisor.wait(id, 300)
@@ -88,6 +80,25 @@ def test_the_digits_network_trains_exactly_as_a_script_by_hand_does(supervisor: 
     assert found.summaries["n10"] == CNN_ROWS
     assert found.classes["n3"] == {"y_train": 10, "y_test": 10}
     assert list(runs.weights(id)) == ["n12"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "low", "high"),
+    [
+        ("digits_mlp", "accuracy", 0.95, 1),
+        ("breast_cancer", "accuracy", 0.94, 1),
+        ("diabetes", "mean_absolute_error", 30, 50),
+    ],
+)
+def test_the_shipped_examples_learn(
+    supervisor: Supervisor, name: str, metric: str, low: float, high: float
+) -> None:
+    _, found = run(supervisor, api.load(api.examples()[name]))
+    (metrics,) = found.results.values()
+    value = metrics[metric]
+    assert value is not None
+    assert low <= value <= high
+    assert found.nodes == dict.fromkeys(found.order, "done")
 
 
 TWO = """import keras

@@ -1,13 +1,15 @@
 """Graphs as scripts, and back."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from flowcore import api
-from flowcore.dataflow import document
+from flowcore.dataflow import document, edit
 from flowcore.dataflow.check import check
 from flowcore.dataflow.normal import normal
 from flowcore.dataflow.read_script import read_script
@@ -232,6 +234,24 @@ def test_what_is_no_graph_is_refused_with_its_line(line: str, reason: str) -> No
     with pytest.raises(FlowError) as caught:
         read_script(f"import keras\n{line}\n", CATALOG)
     assert reason in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["breast_cancer"])
+def test_a_script_runs_without_flowcore_to_the_figures_of_the_run(name: str, tmp_path: Path) -> None:
+    found = document.read(examples()[name].read_bytes(), CATALOG)
+    fit = next(node.id for node in found.nodes if node.type == "keras.Model.fit")
+    found = edit.set_argument(found, fit, "epochs", 3)
+    run = api.run(found, seed=1)
+    path = tmp_path / "script.py"
+    path.write_text(scripts.script(found, CATALOG, seed=1))
+    assert "flowcore" not in "".join(path.read_text().split('"""')[2:])
+    done = subprocess.run(
+        [sys.executable, "-I", path], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    told = dict(re.findall(r"'(\w+)': ([\d.e-]+)", done.stdout.splitlines()[-1]))
+    expected = next(iter(run.results.values()))
+    assert {key: float(value) for key, value in told.items()} == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_shared_call_keeps_its_constants() -> None:

@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,6 @@ from tests.watch import until
 
 HIDDEN, COMPILE, FIT, EVALUATE = "n6", "n10", "n11", "n12"
 USUAL = Settings(seed=3)
-
-
-@pytest.fixture
-def supervisor(home: Path, catalog: Catalog, forks: Workers) -> Iterator[Supervisor]:
-    found = Supervisor(lambda: catalog, forks, Limits())
-    yield found
-    found.close()
 
 
 def digits(epochs: int, **fit: Any) -> Graph:
@@ -368,6 +360,8 @@ def test_another_back_end_trains_stops_pauses_and_goes_on(supervisor: Supervisor
     assert found.backend == backend
     assert found.chosen[FIT]["input"] == "as Keras does it"
     assert found.results[EVALUATE]["accuracy"] == pytest.approx(usual.results[EVALUATE]["accuracy"], abs=0.03)
+    assert metrics(found) == metrics(done(supervisor, digits(8), other))
+
     shuffled = backend == "jax"  # PyTorch draws in a way of its own
     id = kept(supervisor, digits(100_000, shuffle=shuffled), settings=other)
     until(lambda: len(supervisor.look(id).epochs) > 3)

@@ -1,6 +1,5 @@
 """Graphs that train twice, a head first and the whole then: what goes on, and what is shown of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,10 @@ from msgspec.structs import replace
 from flowcore.dataflow import edit, resume
 from flowcore.model import event as e
 from flowcore.model.descriptor import Catalog
-from flowcore.model.frame import Limits
 from flowcore.model.graph import Graph, Link, Node
 from flowcore.model.run import CHECKPOINTS, Run, Settings
 from flowcore.runs.supervisor import Supervisor
 from flowcore.runs.trained import trained
-from flowcore.runs.workers import Workers
 from flowcore.store import database, journal, runs
 from tests.test_pages import TOKEN, opened, stored
 from tests.test_training import EVALUATE, FIT, USUAL, digits, done, end, metrics
@@ -22,13 +19,6 @@ from tests.watch import until
 
 AGAIN = "n14"
 STOPPING = {"$new": "keras.callbacks.EarlyStopping", "args": {"monitor": "loss", "min_delta": 10.0}}
-
-
-@pytest.fixture
-def supervisor(home: Path, catalog: Catalog, forks: Workers) -> Iterator[Supervisor]:
-    found = Supervisor(lambda: catalog, forks, Limits())
-    yield found
-    found.close()
 
 
 def twice(first: int, second: int, **fit: object) -> Graph:

@@ -147,6 +147,7 @@ class Workers:
                 if self._closed or not self._zygotes:
                     self._keeper = None
                     return
+                self._drop_dead()
                 zygotes = [one for name in list(self._zygotes) if (one := self._zygote(name))]
                 lacking = [one for one in zygotes if self._lacking(one.backend)]
             for zygote in lacking:
@@ -159,10 +160,12 @@ class Workers:
         """Whether somebody may wait for a zygote; for one that has failed before, nobody does."""
         return any(not one.ready.is_set() for name, one in self._zygotes.items() if name not in self._pauses)
 
-    def _lacking(self, backend: str) -> bool:
+    def _drop_dead(self) -> None:
         for spare in [spare for spare in self._waiting if spare.wait(0) is not None]:
             self._waiting.remove(spare)
             _discard(spare)
+
+    def _lacking(self, backend: str) -> bool:
         waiting = sum(spare.backend == backend for spare in self._waiting)
         return waiting < self.spares and time.monotonic() >= self._due
 
